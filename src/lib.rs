@@ -1,0 +1,4 @@
+pub mod drive;
+pub mod machine;
+pub mod report;
+pub mod wire;

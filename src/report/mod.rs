@@ -1,0 +1,93 @@
+//! What was learned, and why the rest was not: the JSON contract.
+//!
+//! Field names are those of W3C WebRTC where it has a word for the thing, in camelCase. A duration
+//! ends in `Ms` and is a number of milliseconds; a time is RFC 3339 in UTC. A fact that was not
+//! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
+
+mod environment;
+mod finding;
+mod gather;
+mod server;
+
+pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
+pub use finding::{Evidence, Finding, Severity};
+pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
+pub use server::{CertificateFacts, Outcome, Server, Tls};
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the shape of a report; raised when a field changes its meaning or goes away.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The result of a run of rtcprobe.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// The version of the shape of this document.
+    pub schema_version: u32,
+    pub tool: Tool,
+    /// The subcommand that ran.
+    pub command: String,
+    /// When the run began, RFC 3339 in UTC.
+    pub started_at: String,
+    /// How long it took, in milliseconds.
+    #[schemars(extend("unit" = "ms"))]
+    pub duration_ms: f64,
+    pub verdict: Verdict,
+    /// The run was interrupted; what was found until then is here.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// The run was a demonstration against the embedded server; the NAT's kind.
+    #[serde(default)]
+    pub demo: Option<String>,
+    pub environment: Environment,
+    /// One for each URL and resolved address family that was probed.
+    pub servers: Vec<Server>,
+    /// What `gather` found; absent when it did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gather: Option<Gather>,
+    /// Why a fact is null or "unknown": JSON pointer to reason.
+    pub unknown: BTreeMap<String, String>,
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    pub name: String,
+    pub version: String,
+}
+
+/// What the run amounts to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    Pass,
+    Warn,
+    Fail,
+}
+
+impl Report {
+    /// A report with nothing in it yet.
+    #[must_use]
+    pub fn new(command: &str, started_at: String, environment: Environment) -> Report {
+        Report {
+            schema_version: SCHEMA_VERSION,
+            tool: Tool { name: "rtcprobe".into(), version: env!("CARGO_PKG_VERSION").into() },
+            command: command.into(),
+            started_at,
+            duration_ms: 0.0,
+            verdict: Verdict::Pass,
+            interrupted: false,
+            demo: None,
+            environment,
+            servers: Vec::new(),
+            gather: None,
+            unknown: BTreeMap::new(),
+            findings: Vec::new(),
+        }
+    }
+}
