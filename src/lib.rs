@@ -1,4 +1,6 @@
 pub mod drive;
 pub mod machine;
+pub mod probes;
+pub mod proto;
 pub mod report;
 pub mod wire;

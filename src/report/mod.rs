@@ -5,11 +5,13 @@
 //! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
 
 mod environment;
+mod event;
 mod finding;
 mod gather;
 mod server;
 
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
+pub use event::Event;
 pub use finding::{Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
 pub use server::{CertificateFacts, Outcome, Server, Tls};

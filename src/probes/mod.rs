@@ -1,0 +1,3 @@
+//! The experiments: one question each, ending in facts.
+
+pub mod gather;

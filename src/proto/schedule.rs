@@ -1,0 +1,77 @@
+//! When a request is sent again over UDP or DTLS, and when it is given up (RFC 8489 §6.2.1).
+
+use std::time::Duration;
+
+/// Retransmission times: `rto`, doubled up to `cap`, `sends` copies in all; given up `last_wait`
+/// after the last copy. On a stream there is one copy, given up after [`Schedule::total`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Schedule {
+    pub rto: Duration,
+    pub cap: Option<Duration>,
+    pub sends: u32,
+    pub last_wait: Duration,
+}
+
+impl Schedule {
+    /// RFC 8489 §6.2.1 shortened to what a person waits for: 4 copies at 0, 0.5, 1.5 and 3.5 s,
+    /// given up at 4.5 s.
+    pub const PROMPT: Schedule = Schedule {
+        rto: Duration::from_millis(500),
+        cap: None,
+        sends: 4,
+        last_wait: Duration::from_millis(1000),
+    };
+    /// RFC 8489 §6.2.1: Rc = 7, Rm = 16; given up at 39.5 s.
+    pub const RFC8489: Schedule = Schedule {
+        rto: Duration::from_millis(500),
+        cap: None,
+        sends: 7,
+        last_wait: Duration::from_millis(8000),
+    };
+    /// libwebrtc: 250 ms doubling to 8 s, 9 copies, given up at 39.75 s.
+    pub const CHROME: Schedule = Schedule {
+        rto: Duration::from_millis(250),
+        cap: Some(Duration::from_millis(8000)),
+        sends: 9,
+        last_wait: Duration::from_millis(8000),
+    };
+    /// nICEr: 100 ms doubling, 7 copies, given up 1.6 s after the last.
+    pub const FIREFOX: Schedule = Schedule {
+        rto: Duration::from_millis(100),
+        cap: None,
+        sends: 7,
+        last_wait: Duration::from_millis(1600),
+    };
+    /// For networks known to be quick: 3 copies at 0, 100 and 300 ms, given up at 700 ms.
+    pub const FAST: Schedule = Schedule {
+        rto: Duration::from_millis(100),
+        cap: None,
+        sends: 3,
+        last_wait: Duration::from_millis(400),
+    };
+
+    /// From the first copy to giving up.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        (0..self.sends.saturating_sub(1)).map(|n| self.gap(n)).sum::<Duration>() + self.last_wait
+    }
+
+    /// The wait after copy `n` (from 0) before copy `n + 1`.
+    #[must_use]
+    pub fn gap(&self, n: u32) -> Duration {
+        let gap = self.rto.saturating_mul(1_u32.checked_shl(n).unwrap_or(u32::MAX));
+        self.cap.map_or(gap, |cap| gap.min(cap))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gives_up_when_the_rfc_says() {
+        assert_eq!(Schedule::RFC8489.total(), Duration::from_millis(39_500));
+        assert_eq!(Schedule::CHROME.total(), Duration::from_millis(39_750));
+        assert_eq!(Schedule::PROMPT.total(), Duration::from_millis(4_500));
+    }
+}

@@ -1,0 +1,49 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Candidate, Gather, IceError, Report, Server};
+
+/// Something learned during a run, the moment it was learned. A report is the fold of its events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum Event {
+    /// A candidate was found.
+    Candidate { elapsed_ms: f64, candidate: Candidate },
+    /// What a browser would report as `icecandidateerror`.
+    Error { elapsed_ms: f64, error: IceError },
+    /// An attempt ended.
+    Attempt { elapsed_ms: f64, attempt: Attempt },
+    /// A server's part is over: it gave what it should, or it is clear that it will not.
+    Server { elapsed_ms: f64, server: Server },
+    /// The last answer is in or given up (end of candidates).
+    Complete { elapsed_ms: f64 },
+    /// Nothing that belongs into the report, but worth a line under `-v`.
+    Note { elapsed_ms: f64, text: String },
+}
+
+impl Report {
+    /// Takes in what was learned.
+    pub fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Server { server, .. } => self.servers.push(server.clone()),
+            Event::Note { .. } => {}
+            event => self.gather.get_or_insert_with(Gather::new).learn(event),
+        }
+    }
+}
+
+impl Gather {
+    fn new() -> Gather {
+        Gather { candidates: Vec::new(), errors: Vec::new(), attempts: Vec::new(), complete_ms: None }
+    }
+
+    fn learn(&mut self, event: &Event) {
+        match event {
+            Event::Candidate { candidate, .. } => self.candidates.push(candidate.clone()),
+            Event::Error { error, .. } => self.errors.push(error.clone()),
+            Event::Attempt { attempt, .. } => self.attempts.push(attempt.clone()),
+            Event::Complete { elapsed_ms } => self.complete_ms = Some(*elapsed_ms),
+            Event::Server { .. } | Event::Note { .. } => {}
+        }
+    }
+}
