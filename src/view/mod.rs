@@ -6,6 +6,7 @@ pub mod gather;
 pub mod json;
 pub mod jsonl;
 pub mod progress;
+pub mod servers;
 pub mod style;
 pub mod table;
 pub mod ui;

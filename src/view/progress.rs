@@ -1,6 +1,5 @@
 //! What is being waited for, on one line of stderr, while it lasts.
 
-use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -125,6 +125,9 @@ mod tests {
     #[test]
     fn breaks_sentences_between_words_only() {
         assert_eq!(wrap(10, 2, "one two three four"), ["  one two", "  three", "  four"]);
-        assert_eq!(flow(12, 0, &["a b".into(), "c d".into(), "".into(), "long piece".into()]), ["a b  c d", "long piece"]);
+        assert_eq!(
+            flow(12, 0, &["a b".into(), "c d".into(), "".into(), "long piece".into()]),
+            ["a b  c d", "long piece"]
+        );
     }
 }

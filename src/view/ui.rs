@@ -59,9 +59,15 @@ pub struct Ui {
 }
 
 enum Answer {
-    Stream { to: Box<dyn Write>, failed: Option<io::Error> },
+    Stream {
+        to: Box<dyn Write>,
+        failed: Option<io::Error>,
+    },
     /// Written when all is known, whole or not at all.
-    File { path: PathBuf, text: String },
+    File {
+        path: PathBuf,
+        text: String,
+    },
 }
 
 impl Ui {

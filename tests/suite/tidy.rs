@@ -29,7 +29,11 @@ fn every_arrow_of_the_map_goes_down() {
 fn every_room_is_on_the_map_and_exists() {
     let map = map();
     for name in map.keys() {
-        let path = if name.ends_with(".rs") { root().join("src").join(name) } else { root().join("src").join(name).join("mod.rs") };
+        let path = if name.ends_with(".rs") {
+            root().join("src").join(name)
+        } else {
+            root().join("src").join(name).join("mod.rs")
+        };
         assert!(path.is_file(), "the map names {name}, but {} is missing", path.display());
     }
     for entry in fs::read_dir(root().join("src")).unwrap() {
@@ -103,8 +107,7 @@ fn every_file_is_named_for_what_it_holds() {
 
 #[test]
 fn nothing_speaks_of_the_machine_it_was_written_on() {
-    let private: Vec<String> =
-        ["work", "root", "home"].iter().map(|folder| format!("/{folder}/")).collect();
+    let private: Vec<String> = ["work", "root", "home"].iter().map(|folder| format!("/{folder}/")).collect();
     for path in project_files() {
         let Ok(text) = fs::read_to_string(&path) else { continue };
         for (number, line) in text.lines().enumerate() {
@@ -133,7 +136,8 @@ fn map() -> BTreeMap<String, Room> {
 
 /// Every Rust file under `src`, by its path from the root, with its text.
 fn sources() -> Vec<(String, String)> {
-    let inside = |path: &PathBuf| path.extension().is_some_and(|end| end == "rs") && path.starts_with(root().join("src"));
+    let inside =
+        |path: &PathBuf| path.extension().is_some_and(|end| end == "rs") && path.starts_with(root().join("src"));
     let read = |path: PathBuf| {
         let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
         (name, fs::read_to_string(path).unwrap())
