@@ -1,4 +1,6 @@
 //! Everything that runs anywhere in seconds, with no network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
 
+mod bless;
 mod tidy;
+mod view;
