@@ -15,19 +15,11 @@ pub struct Schedule {
 impl Schedule {
     /// RFC 8489 §6.2.1 shortened to what a person waits for: 4 copies at 0, 0.5, 1.5 and 3.5 s,
     /// given up at 4.5 s.
-    pub const PROMPT: Schedule = Schedule {
-        rto: Duration::from_millis(500),
-        cap: None,
-        sends: 4,
-        last_wait: Duration::from_millis(1000),
-    };
+    pub const PROMPT: Schedule =
+        Schedule { rto: Duration::from_millis(500), cap: None, sends: 4, last_wait: Duration::from_millis(1000) };
     /// RFC 8489 §6.2.1: Rc = 7, Rm = 16; given up at 39.5 s.
-    pub const RFC8489: Schedule = Schedule {
-        rto: Duration::from_millis(500),
-        cap: None,
-        sends: 7,
-        last_wait: Duration::from_millis(8000),
-    };
+    pub const RFC8489: Schedule =
+        Schedule { rto: Duration::from_millis(500), cap: None, sends: 7, last_wait: Duration::from_millis(8000) };
     /// libwebrtc: 250 ms doubling to 8 s, 9 copies, given up at 39.75 s.
     pub const CHROME: Schedule = Schedule {
         rto: Duration::from_millis(250),
@@ -36,19 +28,11 @@ impl Schedule {
         last_wait: Duration::from_millis(8000),
     };
     /// nICEr: 100 ms doubling, 7 copies, given up 1.6 s after the last.
-    pub const FIREFOX: Schedule = Schedule {
-        rto: Duration::from_millis(100),
-        cap: None,
-        sends: 7,
-        last_wait: Duration::from_millis(1600),
-    };
+    pub const FIREFOX: Schedule =
+        Schedule { rto: Duration::from_millis(100), cap: None, sends: 7, last_wait: Duration::from_millis(1600) };
     /// For networks known to be quick: 3 copies at 0, 100 and 300 ms, given up at 700 ms.
-    pub const FAST: Schedule = Schedule {
-        rto: Duration::from_millis(100),
-        cap: None,
-        sends: 3,
-        last_wait: Duration::from_millis(400),
-    };
+    pub const FAST: Schedule =
+        Schedule { rto: Duration::from_millis(100), cap: None, sends: 3, last_wait: Duration::from_millis(400) };
 
     /// From the first copy to giving up.
     #[must_use]
