@@ -1,6 +1,7 @@
 //! Long-term credentials from the server's side (RFC 8489 §9.2.4).
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -45,8 +46,8 @@ const COOKIE: &str = "obMatJos2";
 
 impl Nonces {
     fn issue(&self, now: Time, client: SocketAddr, security: Security) -> Vec<u8> {
-        let millis = u64::try_from(now.since_start().as_millis()).unwrap_or(u64::MAX);
-        let body = format!("{}{millis:016x}", cookie(security));
+        let micros = u64::try_from(now.since_start().as_micros()).unwrap_or(u64::MAX);
+        let body = format!("{}{micros:016x}", cookie(security));
         let mac = self.mac(&body, client);
         format!("{body}{mac}").into_bytes()
     }
@@ -56,8 +57,8 @@ impl Nonces {
         let text = std::str::from_utf8(nonce).ok()?;
         let body = text.get(..text.len().checked_sub(16)?)?;
         let time = body.strip_prefix(cookie(security).as_str())?;
-        let millis = u64::from_str_radix(time, 16).ok()?;
-        (text == format!("{body}{}", self.mac(body, client))).then(|| Time::from_millis(millis))
+        let micros = u64::from_str_radix(time, 16).ok()?;
+        (text == format!("{body}{}", self.mac(body, client))).then(|| Time::from(Duration::from_micros(micros)))
     }
 
     fn mac(&self, body: &str, client: SocketAddr) -> String {

@@ -237,7 +237,7 @@ mod tests {
     fn shows_a_client_under_the_public_address_and_answers_the_real_one() {
         let mut behind = behind("port-restricted-cone", None);
         let sent = hear(&mut behind, "127.0.0.1:5000");
-        assert_eq!(behind.machine().heard, ["203.0.113.7:5000".parse().unwrap()]);
+        assert_eq!(behind.machine().heard, ["203.0.113.7:5000".parse::<SocketAddr>().unwrap()]);
         let to = "127.0.0.1:5000".parse().unwrap();
         assert_eq!(sent, Output::Send { socket: Socket(0), to, bytes: b"x".to_vec() });
     }
@@ -246,7 +246,7 @@ mod tests {
     fn changes_nothing_without_a_nat() {
         let mut behind = behind("none", None);
         assert!(matches!(hear(&mut behind, "127.0.0.1:5000"), Output::Send { .. }));
-        assert_eq!(behind.machine().heard, ["127.0.0.1:5000".parse().unwrap()]);
+        assert_eq!(behind.machine().heard, ["127.0.0.1:5000".parse::<SocketAddr>().unwrap()]);
     }
 
     #[test]
@@ -263,6 +263,6 @@ mod tests {
     fn leaves_the_machines_own_addresses_alone() {
         let mut behind = behind("symmetric", None);
         assert!(matches!(hear(&mut behind, "127.0.0.1:3478"), Output::Send { .. }));
-        assert_eq!(behind.machine().heard, ["127.0.0.1:3478".parse().unwrap()]);
+        assert_eq!(behind.machine().heard, ["127.0.0.1:3478".parse::<SocketAddr>().unwrap()]);
     }
 }
