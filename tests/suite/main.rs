@@ -3,5 +3,6 @@
 
 mod bless;
 mod drive;
+mod sim;
 mod tidy;
 mod view;
