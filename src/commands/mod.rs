@@ -1,6 +1,8 @@
 //! What was asked: one file per subcommand, its arguments first, then its four steps.
 
+mod certificate;
 mod completions;
+mod demo;
 pub mod environment;
 pub mod exit;
 mod gather;
