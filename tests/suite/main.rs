@@ -3,6 +3,5 @@
 
 mod bless;
 mod drive;
-mod sim;
 mod tidy;
 mod view;
