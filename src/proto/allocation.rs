@@ -356,3 +356,6 @@ fn allocate(wish: &Wish) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests;
