@@ -14,6 +14,7 @@ mod output;
 mod parser;
 mod probing;
 mod schema;
+mod serve;
 mod servers;
 mod span;
 mod stop;
@@ -41,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Gather(gather::GatherArgs),
+    Serve(serve::ServeArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -72,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let plain = OutputArgs::default();
     let output = match &cli.command {
         Command::Gather(args) => &args.output,
+        Command::Serve(args) => &args.output,
         Command::Schema(_) | Command::Completions(_) | Command::Man(_) => &plain,
     };
     let mut ui = match output.wishes() {
@@ -80,6 +83,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     };
     let result = match &cli.command {
         Command::Gather(args) => gather::run(args, matches, now, &mut ui),
+        Command::Serve(args) => serve::run(args, now, &mut ui),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
         Command::Man(args) => man::run(args, &mut ui),

@@ -81,7 +81,7 @@ impl ServerArgs {
     /// Reads the servers and their credentials. Sends nothing.
     pub fn ask(&self, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
         let from_json = self.ice_servers.is_some();
-        let mut input = Input { taken_by: None };
+        let mut input = Input::default();
         let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
         let (mut servers, everyone) = keys::assign(matches, &minting, &mut input, ui)?;
         let mut relay_only = false;
@@ -126,6 +126,7 @@ impl Minting<'_> {
 }
 
 /// Standard input, which can be read for one purpose only.
+#[derive(Default)]
 pub struct Input {
     taken_by: Option<&'static str>,
 }

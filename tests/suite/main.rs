@@ -5,3 +5,4 @@ mod bless;
 mod drive;
 mod tidy;
 mod view;
+mod wire;
