@@ -25,10 +25,9 @@ use std::time::SystemTime;
 
 use clap::{FromArgMatches, Parser, Subcommand};
 
-use output::OutputArgs;
 use stop::Stop;
 
-use crate::view::ui::{Terminal, Ui};
+use crate::view::ui::{Terminal, Ui, Wishes};
 
 /// Tells whether WebRTC will connect from where you stand, and if not, exactly why and what to change
 #[derive(Debug, Parser)]
@@ -71,13 +70,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Err(stop) => return refuse(stop, &terminal, out, err),
     };
     let Some((_, matches)) = matches.subcommand() else { return exit::USAGE };
-    let plain = OutputArgs::default();
-    let output = match &cli.command {
-        Command::Gather(args) => &args.output,
-        Command::Serve(args) => &args.output,
-        Command::Schema(_) | Command::Completions(_) | Command::Man(_) => &plain,
+    let wishes = match &cli.command {
+        Command::Gather(args) => args.output.wishes(),
+        Command::Serve(args) => Ok(args.talk.wishes()),
+        Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
-    let mut ui = match output.wishes() {
+    let mut ui = match wishes {
         Ok(wishes) => Ui::new(&terminal, wishes, out, err),
         Err(stop) => return refuse(stop, &terminal, out, err),
     };
@@ -105,7 +103,7 @@ fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Resul
 
 /// Ends before anything was done.
 fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write>) -> u8 {
-    let mut ui = Ui::new(terminal, crate::view::ui::Wishes::default(), out, err);
+    let mut ui = Ui::new(terminal, Wishes::default(), out, err);
     let code = stop.code();
     match stop {
         Stop::Parser { text, code: exit::OK } => ui.answer(&text),

@@ -19,6 +19,14 @@ pub struct OutputArgs {
     /// Write the answer to a file, whole or not at all
     #[arg(short = 'o', long, value_name = "FILE", env = "RTCPROBE_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub talk: TalkArgs,
+}
+
+/// How much is said besides the answer; shared by every command that takes a while.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct TalkArgs {
     /// Print the answer only: no notes, no warnings, no progress
     #[arg(short, long, env = "RTCPROBE_QUIET", value_parser = FalseyValueParser::new(), conflicts_with = "verbose")]
     pub quiet: bool,

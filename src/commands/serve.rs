@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
-use super::output::OutputArgs;
+use super::output::TalkArgs;
 use super::servers::Input;
 use super::stop::{Stop, usage};
 use super::{certificate, exit};
@@ -59,7 +59,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "FILE", env = "RTCPROBE_CA_OUT")]
     pub ca_out: Option<PathBuf>,
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub talk: TalkArgs,
 }
 
 /// Who was made up when nobody was named.
