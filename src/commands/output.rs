@@ -72,6 +72,18 @@ impl OutputArgs {
                 return usage(format!("-o {}: there is no such folder, or it is a folder itself", path.display()));
             }
         }
-        Ok(Wishes { color: self.color, quiet: self.quiet, verbose: self.verbose, no_progress: self.no_progress, file })
+        Ok(Wishes { file, ..self.talk.wishes() })
+    }
+}
+
+impl TalkArgs {
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            color: self.color,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            no_progress: self.no_progress,
+            file: None,
+        }
     }
 }
