@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::attribute::USERNAME_LIMIT;
 use super::integrity;
 use super::uri::{self, Parsed};
 
 /// A list with more servers is cut by browsers.
 const MOST_SERVERS: usize = 32;
-
-/// USERNAME must be shorter (RFC 8489 §14.3), in bytes.
-const USERNAME_LIMIT: usize = 509;
 
 /// One entry. `Debug` does not show the credential.
 #[derive(Clone, PartialEq, Eq)]
