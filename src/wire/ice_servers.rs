@@ -43,6 +43,8 @@ pub struct BadIceServers(pub String);
 /// `credential`/`password`, a bare array, a single server object, and the reply of the TURN REST API
 /// (`username`, `password`, `ttl`, `uris`). Keys that it does not know are ignored.
 pub fn parse(json: &str) -> Result<IceServers, BadIceServers> {
+    // Editors and shells of Windows put a byte order mark in front.
+    let json = json.trim_start_matches('\u{feff}');
     let root: Value = serde_json::from_str(json).map_err(|error| broken(json, &error))?;
     let mut found = IceServers { servers: Vec::new(), relay_only: false, warnings: Vec::new() };
     let list = match &root {
@@ -244,6 +246,7 @@ mod tests {
     fn the_policy_is_read() {
         assert!(read(r#"{"iceServers": [{"urls": "stun:a"}], "iceTransportPolicy": "relay"}"#).relay_only);
         assert!(!read(r#"{"iceServers": [{"urls": "stun:a"}], "iceTransportPolicy": "all"}"#).relay_only);
+        assert_eq!(urls(&read("\u{feff}[{\"urls\": \"stun:a\"}]")), ["stun:a:3478"]);
     }
 
     #[test]
