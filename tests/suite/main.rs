@@ -1,1 +1,3 @@
 mod drive;
+mod drive_dns;
+mod drive_tls;

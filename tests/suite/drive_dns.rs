@@ -1,0 +1,1 @@
+//! Lookups, against a DNS server made for the purpose.
