@@ -377,7 +377,7 @@ impl OpenSsl {
         }
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let child = Command::new("openssl")
-            .args(["s_server", "-accept", &port.to_string(), "-quiet", "-rev"])
+            .args(["s_server", "-accept", &port.to_string(), "-quiet"])
             .args(arguments)
             .arg("-key")
             .arg(&key_file)
@@ -387,30 +387,33 @@ impl OpenSsl {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
-        let child = child.unwrap();
-        std::thread::sleep(Duration::from_millis(300));
-        Some(OpenSsl(child, port, certificate))
+        Some(OpenSsl(child.unwrap(), port, certificate))
     }
 
-    /// Connects, sends a line and hears it reversed; tells version and cipher suite.
-    fn greet(&self, kind: Kind, options: &Options) -> String {
+    /// Connects, and hears what OpenSSL is told to say; tells version, cipher suite and key.
+    fn greet(&mut self, kind: Kind, options: &Options) -> String {
         let to = self.1;
+        let mut stdin = self.0.stdin.take().unwrap();
+        let want = kind.client(to, "turn.example", Trust::Verify);
         let mut agreed = String::new();
-        let (_, said) =
-            perform(options, kind.client(to, "turn.example", Trust::Verify), |strings, _, input| match input {
-                Input::Connected { .. } => {}
-                Input::Opened { socket, secure: Some(secure), .. } => {
-                    assert_eq!(secure.trust, Ok(()));
-                    agreed = format!("{} {} {}", secure.version, secure.cipher_suite, secure.chain[0].key);
-                    strings.send(socket, to, *b"abc\n");
-                }
-                Input::Received { bytes, .. } => {
-                    assert_eq!(bytes, b"cba\n");
-                    strings.say(agreed.as_str());
-                    strings.done = true;
-                }
-                other => panic!("{other:?}"),
-            });
+        let (_, said) = perform(options, want.clone(), |strings, now, input| match input {
+            Input::Connected { .. } => {}
+            Input::Opened { socket, secure: Some(secure), .. } => {
+                assert_eq!(secure.trust, Ok(()));
+                agreed = format!("{} {} {}", secure.version, secure.cipher_suite, secure.chain[0].key);
+                strings.send(socket, to, *b"hello\n");
+                stdin.write_all(b"good day\n").unwrap();
+            }
+            Input::Received { bytes, .. } => {
+                assert_eq!(bytes, b"good day\n");
+                strings.say(agreed.as_str());
+                strings.done = true;
+            }
+            // It takes a moment to start.
+            Input::Refused { why: Refusal::ConnectionRefused, .. } => strings.wake = now + Duration::from_millis(50),
+            Input::Tick => strings.open(1, want.clone()),
+            other => panic!("{other:?}"),
+        });
         said.concat()
     }
 }
@@ -435,7 +438,7 @@ fn talks_to_openssl() {
         (Kind::Dtls, &["-dtls1_2"], &ecdsa, "DTLSv1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 ECDSA P-256"),
     ];
     for (kind, arguments, key, expected) in cases {
-        let Some(server) = OpenSsl::serve(arguments, key) else {
+        let Some(mut server) = OpenSsl::serve(arguments, key) else {
             eprintln!("skipped: openssl is not installed");
             return;
         };
