@@ -1,3 +1,5 @@
 mod drive;
 mod drive_dns;
+#[cfg(unix)]
+mod drive_process;
 mod drive_tls;
