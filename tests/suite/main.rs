@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
 
 mod drive;
+mod drive_dns;
+mod drive_process;
+mod drive_tls;
 mod sim;
 mod tidy;
 mod wire;
