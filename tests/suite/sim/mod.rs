@@ -1,9 +1,8 @@
-//! Machines over a simulated network: scenarios, and the server by hand-written requests.
+//! Machines over a simulated network.
 
+mod network;
 mod packets;
+mod scenario;
 mod streams;
 mod world;
 mod zone;
-
-pub use world::{HostId, Link, Log, World};
-pub use zone::Reply;
