@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rtcprobe::machine::{Certificate, Ending, Input, Phase, Refusal, Secure, Socket, Time};
+use rtcprobe::machine::{Certificate, Ending, Input, Phase, Refusal, Secure, Socket};
 use rtcprobe::server::nat::Protocol;
 
 use super::world::{CONNECT_TIMEOUT, Connection, End, Kind, Link, Own, Told, What, World};

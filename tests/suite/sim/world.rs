@@ -4,16 +4,15 @@
 //! NATs. Everything that is left to chance comes from one seed, so a run can be repeated.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
 use rtcprobe::machine::{
-    Certificate, Chance, Ending, Icmp, Input, Lookup, LookupFailure, Machine, Output, Phase, Record, Refusal, Secure,
-    Socket, Time, Unreachability, Want,
+    Chance, Ending, Icmp, Input, Lookup, LookupFailure, Machine, Output, Record, Refusal, Secure, Socket, Time, Want,
 };
-use rtcprobe::server::nat::{Nat, NatConfig, Protocol};
+use rtcprobe::server::nat::{Nat, NatConfig};
 
 use super::zone::Zone;
 
@@ -167,7 +166,7 @@ pub(super) enum Told {
 }
 
 /// A machine whose events go elsewhere.
-trait Node {
+pub(super) trait Node {
     fn input(&mut self, now: Time, input: Input<'_>);
     fn output(&mut self, now: Time) -> Output<()>;
 }
@@ -261,11 +260,6 @@ impl World {
         self.hosts[host].node = Some(Box::new(Recording { machine, log: log.clone() }));
         self.pump(host);
         log
-    }
-
-    /// Tells a host's machine to stop.
-    pub fn stop(&mut self, HostId(host): HostId) {
-        self.give(host, Input::Stop);
     }
 
     /// Runs until that machine is done or nothing happens any more, but not past `limit`. Says
