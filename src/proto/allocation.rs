@@ -358,3 +358,6 @@ fn allocate(wish: &Wish) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,4 @@ mod drive;
 mod server;
 mod sim;
 mod tidy;
+mod wire;
