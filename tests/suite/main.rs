@@ -5,6 +5,7 @@ mod drive;
 mod drive_dns;
 mod drive_process;
 mod drive_tls;
+mod server;
 mod sim;
 mod tidy;
 mod wire;
