@@ -4,7 +4,12 @@
 mod bless;
 mod cli;
 mod drive;
+mod drive_dns;
+mod drive_process;
+mod drive_tls;
 mod generated;
+mod server;
+mod sim;
 mod tidy;
 mod view;
 mod wire;

@@ -97,7 +97,7 @@ fn an_address_put_in_after_the_integrity_is_not_believed() {
     let allocated = message("allocate-late-address");
     assert_eq!(
         allocated.addresses(attribute::XOR_RELAYED_ADDRESS),
-        ["203.0.113.9:61234".parse::<std::net::SocketAddr>().unwrap(), "[2001:db8::9]:61235".parse().unwrap()]
+        ["203.0.113.9:61234", "[2001:db8::9]:61235"].map(|address| address.parse::<std::net::SocketAddr>().unwrap())
     );
     assert_eq!(allocated.attributes().len(), 8);
     assert_eq!(allocated.counted().count(), 7);
