@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
 
 mod drive;
+mod drive_dns;
+#[cfg(unix)]
+mod drive_process;
+mod drive_tls;
 mod server;
 mod sim;
 mod tidy;
