@@ -6,6 +6,7 @@ mod drive_dns;
 #[cfg(unix)]
 mod drive_process;
 mod drive_tls;
+mod loopback;
 mod server;
 mod sim;
 mod tidy;
