@@ -1,0 +1,131 @@
+//! The lab itself: that its NATs, firewalls and delays are what they are called.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use crate::namespace::Host;
+use crate::nat::{Filtering, Firewall, Mapping, Nat};
+use crate::topology::{Lab, Topology, at};
+
+const PATIENCE: Duration = Duration::from_millis(300);
+
+fn socket(host: &Host, local: &'static str) -> UdpSocket {
+    let socket = host.run(move || UdpSocket::bind(local).unwrap());
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    socket
+}
+
+/// Sends one datagram and tells as whose it arrives.
+fn seen_as(from: &UdpSocket, to: &UdpSocket) -> Option<SocketAddr> {
+    from.send_to(b"?", to.local_addr().unwrap()).ok()?;
+    to.recv_from(&mut [0; 16]).ok().map(|(_, source)| source)
+}
+
+#[test]
+fn nine_nats_behave_as_they_are_called() {
+    use {Filtering as F, Mapping as M};
+    for mapping in [M::EndpointIndependent, M::AddressDependent, M::AddressAndPortDependent] {
+        for filtering in [F::EndpointIndependent, F::AddressDependent, F::AddressAndPortDependent] {
+            assert_eq!(measure(Nat::Of(mapping, filtering)), (mapping, filtering));
+        }
+    }
+}
+
+#[test]
+fn masquerade_is_endpoint_independent_and_symmetric_when_random() {
+    assert_eq!(measure(Nat::Masquerade), (Mapping::EndpointIndependent, Filtering::AddressAndPortDependent));
+    assert_eq!(measure(Nat::Random), (Mapping::AddressAndPortDependent, Filtering::AddressAndPortDependent));
+}
+
+fn measure(nat: Nat) -> (Mapping, Filtering) {
+    let lab = Lab::behind(nat);
+    let [first, other_port, other_address] =
+        ["203.0.113.10:7000", "203.0.113.10:7001", "203.0.113.11:7000"].map(|local| socket(&lab.server, local));
+    let client = socket(&lab.client, "0.0.0.0:0");
+    let mapped = [&first, &other_port, &other_address].map(|server| seen_as(&client, server).unwrap());
+    assert!(mapped.iter().all(|source| source.ip().to_string() == at::PUBLIC), "{mapped:?}");
+    let mapping = match (mapped[0] == mapped[1], mapped[0] == mapped[2]) {
+        (true, true) => Mapping::EndpointIndependent,
+        (true, false) => Mapping::AddressDependent,
+        _ => Mapping::AddressAndPortDependent,
+    };
+
+    let client = socket(&lab.client, "0.0.0.0:0");
+    let mapped = seen_as(&client, &first).unwrap();
+    let gets_in = |server: &UdpSocket| {
+        server.send_to(b"!", mapped).unwrap();
+        client.recv_from(&mut [0; 16]).is_ok()
+    };
+    // The strangest first: an answer to it must not be helped by an earlier one.
+    let filtering = if gets_in(&other_address) {
+        Filtering::EndpointIndependent
+    } else if gets_in(&other_port) {
+        Filtering::AddressDependent
+    } else {
+        Filtering::AddressAndPortDependent
+    };
+    assert!(gets_in(&first), "{nat:?} does not even let answers in");
+    (mapping, filtering)
+}
+
+#[test]
+fn ipv6_is_routed_as_it_is() {
+    let lab = Lab::usual();
+    let server = socket(&lab.server, "[2001:db8:77::10]:7000");
+    let client = socket(&lab.client, "[::]:0");
+    assert_eq!(seen_as(&client, &server).unwrap().ip().to_string(), at::CLIENT6);
+}
+
+#[test]
+fn a_firewall_without_nat_keeps_strangers_out() {
+    let lab = Lab::new(Topology { nat: Nat::None, firewall: Firewall::Stateful, ..Topology::default() });
+    let [server, stranger] = ["203.0.113.10:7000", "203.0.113.11:7000"].map(|local| socket(&lab.server, local));
+    let client = socket(&lab.client, "0.0.0.0:0");
+    let source = seen_as(&client, &server).unwrap();
+    assert_eq!(source.ip().to_string(), at::CLIENT_PUBLIC);
+    stranger.send_to(b"!", source).unwrap();
+    assert!(client.recv_from(&mut [0; 16]).is_err());
+    server.send_to(b"!", source).unwrap();
+    assert!(client.recv_from(&mut [0; 16]).is_ok());
+}
+
+#[test]
+fn a_round_trip_through_the_delay_box_takes_what_was_asked() {
+    let rtt = Duration::from_millis(50);
+    let lab = Lab::new(Topology { rtt, ..Topology::default() });
+    let server = socket(&lab.server, "203.0.113.10:7000");
+    let client = socket(&lab.client, "0.0.0.0:0");
+    let mut times: Vec<_> = (0..9)
+        .map(|_| {
+            let began = Instant::now();
+            let source = seen_as(&client, &server).unwrap();
+            server.send_to(b"!", source).unwrap();
+            client.recv_from(&mut [0; 16]).unwrap();
+            began.elapsed()
+        })
+        .collect();
+    times.sort();
+    println!("round trips: {times:?}");
+    assert!(times[0] >= rtt, "{times:?}");
+    assert!(times[4] < rtt + Duration::from_millis(10), "{times:?}");
+}
+
+#[test]
+fn the_delay_box_loses_what_was_asked() {
+    let lab = Lab::new(Topology { loss_percent: 30, ..Topology::default() });
+    let server = socket(&lab.server, "203.0.113.10:7000");
+    server.set_read_timeout(Some(Duration::from_millis(30))).unwrap();
+    let client = socket(&lab.client, "0.0.0.0:0");
+    let arrived = (0..100).filter(|_| seen_as(&client, &server).is_some()).count();
+    assert!((50..90).contains(&arrived), "{arrived} of 100");
+}
+
+#[test]
+fn a_lab_is_built_and_gone_within_a_second() {
+    let began = Instant::now();
+    let lab = Lab::usual();
+    let built = began.elapsed();
+    drop(lab);
+    println!("built in {built:?}, gone after {:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
