@@ -2,10 +2,18 @@
 
 #![cfg(target_os = "linux")]
 
+// The network and who is on it.
+mod certificates;
+mod coturn;
 mod delay;
+mod dns;
+mod evil;
 mod namespace;
 mod nat;
 mod process;
+mod rtcprobe;
 mod topology;
 
+// The tests: first of the lab itself.
 mod ground;
+mod strangers;
