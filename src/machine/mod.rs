@@ -266,7 +266,7 @@ pub enum Unreachability {
 }
 
 /// A question to the DNS.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question {
     /// A domain name in A-labels, without a trailing dot.
     pub name: String,

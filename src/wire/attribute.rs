@@ -80,6 +80,18 @@ pub fn is_required(kind: u16) -> bool {
     kind < 0x8000
 }
 
+/// Whether rtcprobe knows the type.
+#[must_use]
+pub fn is_known(kind: u16) -> bool {
+    ALL.iter().any(|(number, _)| *number == kind)
+}
+
+/// Whether addresses in attributes of that type are masked (RFC 8489 §14.2).
+#[must_use]
+pub fn is_xored(kind: u16) -> bool {
+    matches!(kind, XOR_MAPPED_ADDRESS | XOR_PEER_ADDRESS | XOR_RELAYED_ADDRESS | OLD_XOR_MAPPED_ADDRESS)
+}
+
 /// A value to be encoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
@@ -92,7 +104,10 @@ pub enum Value {
     AlternateServer(SocketAddr),
     AlternateDomain(String),
     /// CHANGE-REQUEST (RFC 5780 §7.2).
-    ChangeRequest { ip: bool, port: bool },
+    ChangeRequest {
+        ip: bool,
+        port: bool,
+    },
     ResponsePort(u16),
     /// PADDING: that many zero bytes.
     Padding(u16),
@@ -116,7 +131,9 @@ pub enum Value {
     AdditionalAddressFamily(Family),
     AddressError(AddressError),
     /// With the R bit: reserve the next port as well.
-    EvenPort { reserve: bool },
+    EvenPort {
+        reserve: bool,
+    },
     ReservationToken([u8; 8]),
     DontFragment,
     /// Empty in an Allocate request.
@@ -128,7 +145,10 @@ pub enum Value {
     IceControlled(u64),
     IceControlling(u64),
     /// RFC 7982: requests and responses sent so far.
-    TransmitCounter { requests: u8, responses: u8 },
+    TransmitCounter {
+        requests: u8,
+        responses: u8,
+    },
     /// Anything else.
     Raw(u16, Vec<u8>),
 }
@@ -143,6 +163,25 @@ impl Family {
     #[must_use]
     pub fn of(address: SocketAddr) -> Family {
         if address.is_ipv4() { Family::V4 } else { Family::V6 }
+    }
+
+    /// 1 for IPv4, 2 for IPv6 (RFC 8489 §14.1).
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Family::V4 => 1,
+            Family::V6 => 2,
+        }
+    }
+
+    /// The family of that number.
+    #[must_use]
+    pub fn from_number(number: u8) -> Option<Family> {
+        match number {
+            1 => Some(Family::V4),
+            2 => Some(Family::V6),
+            _ => None,
+        }
     }
 }
 

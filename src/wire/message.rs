@@ -3,8 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 
-use super::attribute::{self, AddressError, ErrorCode, IcmpError, PasswordAlgorithm, Value};
-use super::integrity::{Fingerprint, Integrity, Key};
+use super::attribute::{self, AddressError, ErrorCode, Family, IcmpError, PasswordAlgorithm};
+pub use super::builder::Builder;
+use super::integrity::{self, Fingerprint, Integrity, Key};
+use super::value::{self, Mask};
+
+/// Bytes 4 to 8 of every message since RFC 5389.
+pub const MAGIC_COOKIE: u32 = 0x2112_a442;
 
 /// The class of a message (RFC 8489 §5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +18,31 @@ pub enum Class {
     Indication,
     Success,
     Error,
+}
+
+impl Class {
+    /// The message type: the bits of class and method interleaved (RFC 8489 §5).
+    #[must_use]
+    pub fn with_method(self, method: Method) -> u16 {
+        let class = match self {
+            Class::Request => 0x000,
+            Class::Indication => 0x010,
+            Class::Success => 0x100,
+            Class::Error => 0x110,
+        };
+        let method = method.0;
+        class | (method & 0x00f) | (method & 0x070) << 1 | (method & 0xf80) << 2
+    }
+
+    fn of_type(kind: u16) -> (Class, Method) {
+        let class = match kind & 0x110 {
+            0x000 => Class::Request,
+            0x010 => Class::Indication,
+            0x100 => Class::Success,
+            _ => Class::Error,
+        };
+        (class, Method((kind & 0x000f) | (kind & 0x00e0) >> 1 | (kind & 0x3e00) >> 2))
+    }
 }
 
 /// The method of a message, 12 bits; any value can be carried.
@@ -35,8 +65,19 @@ impl Method {
 impl fmt::Display for Method {
     /// The RFC's name (`Allocate`), or `method 0x0ab`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
+        f.write_str(match *self {
+            Method::BINDING => "Binding",
+            Method::ALLOCATE => "Allocate",
+            Method::REFRESH => "Refresh",
+            Method::SEND => "Send",
+            Method::DATA => "Data",
+            Method::CREATE_PERMISSION => "CreatePermission",
+            Method::CHANNEL_BIND => "ChannelBind",
+            Method::CONNECT => "Connect",
+            Method::CONNECTION_BIND => "ConnectionBind",
+            Method::CONNECTION_ATTEMPT => "ConnectionAttempt",
+            Method(other) => return write!(f, "method 0x{other:03x}"),
+        })
     }
 }
 
@@ -64,6 +105,7 @@ pub enum Malformed {
     NotStun,
     #[error("the header says {said} bytes follow, but {there} do")]
     Length { said: usize, there: usize },
+    /// And not because the last attribute stands there without its padding.
     #[error("the length {0} is not a multiple of four")]
     Unaligned(usize),
     #[error("attribute 0x{kind:04x} at byte {at} runs past the end")]
@@ -87,8 +129,27 @@ impl Message {
     /// Reads one datagram, or one frame of a stream. Tolerates a last attribute without padding,
     /// non-zero padding and any attribute value.
     pub fn decode(bytes: &[u8]) -> Result<Message, Malformed> {
-        let _ = bytes;
-        todo!()
+        if bytes.first().is_some_and(|first| first & 0xc0 != 0) {
+            return Err(Malformed::NotStun);
+        }
+        let Some((header, body)) = bytes.split_first_chunk::<20>() else {
+            return Err(Malformed::Short(bytes.len()));
+        };
+        let said = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        if said != body.len() {
+            return Err(Malformed::Length { said, there: body.len() });
+        }
+        let (class, method) = Class::of_type(u16::from_be_bytes([header[0], header[1]]));
+        let mut transaction = TransactionId([0; 12]);
+        transaction.0.copy_from_slice(&header[8..]);
+        Ok(Message {
+            class,
+            method,
+            transaction,
+            cookie: header[4..8] == MAGIC_COOKIE.to_be_bytes(),
+            attributes: read_attributes(bytes)?,
+            raw: bytes.to_vec(),
+        })
     }
 
     /// The bytes as received.
@@ -105,8 +166,17 @@ impl Message {
 
     /// The attributes that count: those before MESSAGE-INTEGRITY (-SHA256), and the integrity and
     /// fingerprint attributes themselves (RFC 8489 §14.5 to §14.7).
+    ///
+    /// Without integrity, what follows FINGERPRINT counts: it is how pion names its software.
     pub fn counted(&self) -> impl Iterator<Item = &Attribute> {
-        self.attributes.iter()
+        let mut sha1 = false;
+        let mut sha256 = false;
+        self.attributes.iter().filter(move |attribute| match attribute.kind {
+            attribute::FINGERPRINT => true,
+            attribute::MESSAGE_INTEGRITY_SHA256 => !std::mem::replace(&mut sha256, true),
+            attribute::MESSAGE_INTEGRITY => !sha256 && !std::mem::replace(&mut sha1, true),
+            _ => !sha1 && !sha256,
+        })
     }
 
     /// The value of the first counted attribute of that type.
@@ -120,160 +190,239 @@ impl Message {
         self.get(kind).is_some()
     }
 
-    /// The first address attribute of that type; XORed or not according to the type.
+    /// The first address attribute of that type that can be read; XORed or not according to the type.
     #[must_use]
     pub fn address(&self, kind: u16) -> Option<SocketAddr> {
-        let _ = kind;
-        todo!()
+        self.read_addresses(kind).next()
     }
 
     /// All address attributes of that type (XOR-RELAYED-ADDRESS of a dual allocation,
     /// XOR-PEER-ADDRESS, ALTERNATE-SERVER).
     #[must_use]
     pub fn addresses(&self, kind: u16) -> Vec<SocketAddr> {
-        let _ = kind;
-        todo!()
+        self.read_addresses(kind).collect()
     }
 
     /// XOR-MAPPED-ADDRESS; else, from servers older than RFC 5389, 0x8020 and MAPPED-ADDRESS
     /// (RFC 8489 §11, RFC 8445 §5.1.1.2).
     #[must_use]
     pub fn mapped(&self) -> Option<SocketAddr> {
-        todo!()
+        self.address(attribute::XOR_MAPPED_ADDRESS)
+            .or_else(|| self.address(attribute::OLD_XOR_MAPPED_ADDRESS))
+            .or_else(|| self.address(attribute::MAPPED_ADDRESS))
     }
 
     #[must_use]
     pub fn error(&self) -> Option<ErrorCode> {
-        todo!()
+        value::decode_error(self.get(attribute::ERROR_CODE)?)
     }
 
     /// UNKNOWN-ATTRIBUTES of a 420.
     #[must_use]
     pub fn unknown_attributes(&self) -> Vec<u16> {
-        todo!()
+        self.get(attribute::UNKNOWN_ATTRIBUTES).map(value::decode_unknown).unwrap_or_default()
     }
 
-    /// Comprehension-required attributes in this message that rtcprobe does not know. The reserved
-    /// ones of RFC 3489 (0x0002, 0x0004, 0x0005, 0x0007, 0x000B) are not counted.
+    /// Comprehension-required attributes in this message that rtcprobe does not know, each once. The
+    /// reserved ones of RFC 3489 (0x0002, 0x0004, 0x0005, 0x0007, 0x000B) are not counted.
     #[must_use]
     pub fn not_understood(&self) -> Vec<u16> {
-        todo!()
+        let mut kinds: Vec<u16> = self
+            .counted()
+            .map(|attribute| attribute.kind)
+            .filter(|&kind| attribute::is_required(kind) && !attribute::is_known(kind))
+            .collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
     }
 
     /// SOFTWARE, REALM and the like as text: lossy UTF-8, trailing NULs cut. May hold control
     /// characters; escaping is the view's job.
     #[must_use]
     pub fn text(&self, kind: u16) -> Option<String> {
-        let _ = kind;
-        todo!()
+        Some(String::from_utf8_lossy(self.get(kind)?).trim_end_matches('\0').to_owned())
     }
 
     /// LIFETIME in seconds.
     #[must_use]
     pub fn lifetime(&self) -> Option<u32> {
-        todo!()
+        self.number(attribute::LIFETIME)
     }
 
+    /// CHANNEL-NUMBER (RFC 8656 §18.1).
     #[must_use]
     pub fn channel(&self) -> Option<u16> {
-        todo!()
+        let &[c0, c1, _, _] = self.get(attribute::CHANNEL_NUMBER)? else { return None };
+        Some(u16::from_be_bytes([c0, c1]))
     }
 
+    /// CONNECTION-ID (RFC 6062 §6.2.1).
     #[must_use]
     pub fn connection_id(&self) -> Option<u32> {
-        todo!()
+        self.number(attribute::CONNECTION_ID)
+    }
+
+    /// PRIORITY of a connectivity check (RFC 8445 §16.1).
+    #[must_use]
+    pub fn priority(&self) -> Option<u32> {
+        self.number(attribute::PRIORITY)
+    }
+
+    /// The tie-breaker of ICE-CONTROLLED or ICE-CONTROLLING (RFC 8445 §16.1).
+    #[must_use]
+    pub fn tie_breaker(&self, kind: u16) -> Option<u64> {
+        Some(u64::from_be_bytes(self.get(kind)?.try_into().ok()?))
+    }
+
+    /// The change-IP and change-port flags of CHANGE-REQUEST (RFC 5780 §7.2).
+    #[must_use]
+    pub fn change_request(&self) -> Option<(bool, bool)> {
+        let flags = self.number(attribute::CHANGE_REQUEST)?;
+        Some((flags & 4 != 0, flags & 2 != 0))
+    }
+
+    /// RESPONSE-PORT (RFC 5780 §7.5), two bytes long, or four as coturn sends it.
+    #[must_use]
+    pub fn response_port(&self) -> Option<u16> {
+        Some(u16::from_be_bytes(*self.get(attribute::RESPONSE_PORT)?.first_chunk()?))
+    }
+
+    /// REQUESTED-TRANSPORT (RFC 8656 §18.7): 17 for UDP, 6 for TCP.
+    #[must_use]
+    pub fn requested_transport(&self) -> Option<u8> {
+        self.get(attribute::REQUESTED_TRANSPORT)?.first().copied()
+    }
+
+    /// The family of REQUESTED-ADDRESS-FAMILY or ADDITIONAL-ADDRESS-FAMILY (RFC 8656 §18.6, §18.11).
+    #[must_use]
+    pub fn family(&self, kind: u16) -> Option<Family> {
+        Family::from_number(*self.get(kind)?.first()?)
+    }
+
+    /// Whether EVEN-PORT asks for the next port as well (RFC 8656 §18.8).
+    #[must_use]
+    pub fn even_port(&self) -> Option<bool> {
+        Some(self.get(attribute::EVEN_PORT)?.first()? & 0x80 != 0)
+    }
+
+    /// TRANSACTION_TRANSMIT_COUNTER (RFC 7982 §3.1): requests and responses sent.
+    #[must_use]
+    pub fn transmit_counter(&self) -> Option<(u8, u8)> {
+        let &[_, _, requests, responses] = self.get(attribute::TRANSACTION_TRANSMIT_COUNTER)? else { return None };
+        Some((requests, responses))
     }
 
     /// PASSWORD-ALGORITHMS in the server's order (RFC 8489 §14.11); `None` when absent or unreadable.
     #[must_use]
     pub fn password_algorithms(&self) -> Option<Vec<PasswordAlgorithm>> {
-        todo!()
+        value::decode_algorithms(self.get(attribute::PASSWORD_ALGORITHMS)?)
+    }
+
+    /// PASSWORD-ALGORITHM of a request (RFC 8489 §14.12).
+    #[must_use]
+    pub fn password_algorithm(&self) -> Option<PasswordAlgorithm> {
+        value::decode_algorithms(self.get(attribute::PASSWORD_ALGORITHM)?)?.into_iter().next()
     }
 
     /// ADDRESS-ERROR-CODE (RFC 8656 §18.12), one for each family that was refused.
     #[must_use]
     pub fn address_errors(&self) -> Vec<AddressError> {
-        todo!()
+        self.all(attribute::ADDRESS_ERROR_CODE).filter_map(value::decode_address_error).collect()
     }
 
     /// ICMP of a Data indication (RFC 8656 §18.13).
     #[must_use]
     pub fn icmp(&self) -> Option<IcmpError> {
-        todo!()
+        value::decode_icmp(self.get(attribute::ICMP)?)
     }
 
     /// Whether MESSAGE-INTEGRITY or MESSAGE-INTEGRITY-SHA256 verifies with that key, computed over
-    /// the bytes as received.
+    /// the bytes as received. A SHA-256 value may be cut to 16 bytes or more (RFC 8489 §14.6); how
+    /// long it was is the length of `get(MESSAGE_INTEGRITY_SHA256)`.
     #[must_use]
     pub fn integrity(&self, key: &Key) -> Integrity {
-        let _ = key;
-        todo!()
+        let find = |kind| self.counted().find(|attribute| attribute.kind == kind);
+        let verdict = |valid, sha256| if valid { Integrity::Valid { sha256 } } else { Integrity::Invalid { sha256 } };
+        if let Some(Attribute { value, at, .. }) = find(attribute::MESSAGE_INTEGRITY_SHA256) {
+            let whole = matches!(value.len(), 16 | 20 | 24 | 28 | 32);
+            let mac = integrity::hmac_sha256(key, &self.raw, *at, value.len());
+            verdict(whole && integrity::same(mac.get(..value.len()).unwrap_or_default(), value), true)
+        } else if let Some(Attribute { value, at, .. }) = find(attribute::MESSAGE_INTEGRITY) {
+            let mac = integrity::hmac_sha1(key, &self.raw, *at, value.len());
+            verdict(integrity::same(&mac, value), false)
+        } else {
+            Integrity::Absent
+        }
     }
 
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        todo!()
+        let Some(found) = self.attributes.iter().find(|attribute| attribute.kind == attribute::FINGERPRINT) else {
+            return Fingerprint::Absent;
+        };
+        let valid = found.value == integrity::fingerprint(&self.raw, found.at).to_be_bytes();
+        if found.at + 8 < self.raw.len() {
+            Fingerprint::NotLast { valid }
+        } else if valid {
+            Fingerprint::Valid
+        } else {
+            Fingerprint::Invalid
+        }
+    }
+
+    /// What stun-rs, a strict reader, objects to in this message: a second opinion on what other
+    /// strict implementations may stumble over. `None` when it reads all of it.
+    #[must_use]
+    pub fn objection(&self) -> Option<String> {
+        if !self.cookie {
+            return Some("no magic cookie".to_owned());
+        }
+        let lenient = stun_rs::DecoderContextBuilder::default().with_unknown_data().not_ignore().build();
+        let decoder = stun_rs::MessageDecoderBuilder::default().with_context(lenient).build();
+        decoder.decode(&self.raw).err().map(|error| error.to_string())
+    }
+
+    fn all(&self, kind: u16) -> impl Iterator<Item = &[u8]> {
+        self.counted().filter(move |attribute| attribute.kind == kind).map(|attribute| attribute.value.as_slice())
+    }
+
+    fn read_addresses(&self, kind: u16) -> impl Iterator<Item = SocketAddr> {
+        let mask = attribute::is_xored(kind).then(|| {
+            let mut mask = Mask::default();
+            mask.copy_from_slice(&self.raw[4..20]);
+            mask
+        });
+        self.all(kind).filter_map(move |value| value::decode_address(value, mask.as_ref()))
+    }
+
+    fn number(&self, kind: u16) -> Option<u32> {
+        Some(u32::from_be_bytes(self.get(kind)?.try_into().ok()?))
     }
 }
 
-/// Builds a message; attributes stand in the order of the calls.
-///
-/// ```ignore
-/// let bytes = Builder::new(Class::Request, Method::ALLOCATE, id)
-///     .with(Value::RequestedTransport(17))
-///     .with(Value::Username("alice".into()))
-///     .integrity(&key)
-///     .build();
-/// ```
-#[derive(Debug, Clone)]
-pub struct Builder {
-    bytes: Vec<u8>,
-}
-
-impl Builder {
-    #[must_use]
-    pub fn new(class: Class, method: Method, transaction: TransactionId) -> Builder {
-        let _ = (class, method, transaction);
-        todo!()
+fn read_attributes(bytes: &[u8]) -> Result<Vec<Attribute>, Malformed> {
+    let mut attributes = Vec::new();
+    let mut at = 20;
+    while at < bytes.len() {
+        let Some((&[k0, k1, l0, l1], rest)) = bytes[at..].split_first_chunk::<4>() else {
+            return Err(Malformed::Unaligned(bytes.len() - 20));
+        };
+        let kind = u16::from_be_bytes([k0, k1]);
+        let length = usize::from(u16::from_be_bytes([l0, l1]));
+        let Some(value) = rest.get(..length) else {
+            return Err(Malformed::Overrun { kind, at });
+        };
+        attributes.push(Attribute { kind, value: value.to_vec(), at });
+        let end = at + 4 + length;
+        let next = end.next_multiple_of(4);
+        // Where padding is begun it must be whole; only leaving it out altogether is tolerated.
+        if next > bytes.len() && end < bytes.len() {
+            return Err(Malformed::Unaligned(bytes.len() - 20));
+        }
+        at = next;
     }
-
-    /// An RFC 3489 message: the same transaction id, but these bytes in place of the magic cookie.
-    #[must_use]
-    pub fn without_cookie(self, instead: [u8; 4]) -> Builder {
-        let _ = instead;
-        todo!()
-    }
-
-    #[must_use]
-    pub fn with(self, value: Value) -> Builder {
-        let _ = value;
-        todo!()
-    }
-
-    /// Appends MESSAGE-INTEGRITY (HMAC-SHA1).
-    #[must_use]
-    pub fn integrity(self, key: &Key) -> Builder {
-        let _ = key;
-        todo!()
-    }
-
-    /// Appends MESSAGE-INTEGRITY-SHA256, 32 bytes.
-    #[must_use]
-    pub fn integrity_sha256(self, key: &Key) -> Builder {
-        let _ = key;
-        todo!()
-    }
-
-    /// Appends FINGERPRINT; must be the last.
-    #[must_use]
-    pub fn fingerprint(self) -> Builder {
-        todo!()
-    }
-
-    #[must_use]
-    pub fn build(self) -> Vec<u8> {
-        self.bytes
-    }
+    Ok(attributes)
 }
 
 /// Whether the first bytes of a datagram may be STUN: two zero bits (RFC 7983 §7 tells the rest).
@@ -295,5 +444,286 @@ impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<String> = self.attributes.iter().map(|a| attribute::name(a.kind).to_string()).collect();
         write!(f, "{} {:?} {:?} [{}]", self.method, self.class, self.transaction, names.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::attribute::Value;
+
+    const ID: TransactionId = TransactionId(*b"rtcprobe-id!");
+
+    fn builder() -> Builder {
+        Builder::new(Class::Success, Method::BINDING, ID)
+    }
+
+    /// Appends an attribute as it is, without padding, and sets the length.
+    fn append(bytes: &mut Vec<u8>, kind: u16, value: &[u8]) {
+        bytes.extend(kind.to_be_bytes());
+        bytes.extend((value.len() as u16).to_be_bytes());
+        bytes.extend(value);
+        let length = (bytes.len() - 20) as u16;
+        bytes[2..4].copy_from_slice(&length.to_be_bytes());
+    }
+
+    #[test]
+    fn types_are_those_of_the_registry() {
+        for (kind, class, method) in [
+            (0x0001, Class::Request, Method::BINDING),
+            (0x0011, Class::Indication, Method::BINDING),
+            (0x0101, Class::Success, Method::BINDING),
+            (0x0111, Class::Error, Method::BINDING),
+            (0x0113, Class::Error, Method::ALLOCATE),
+            (0x0016, Class::Indication, Method::SEND),
+            (0x0017, Class::Indication, Method::DATA),
+            (0x0119, Class::Error, Method::CHANNEL_BIND),
+            (0x001c, Class::Indication, Method::CONNECTION_ATTEMPT),
+            (0x0310, Class::Error, Method(0x080)),
+            (0x3eef, Class::Request, Method(0xfff)),
+            (0x3fff, Class::Error, Method(0xfff)),
+        ] {
+            assert_eq!(class.with_method(method), kind, "{kind:04x}");
+            assert_eq!(Class::of_type(kind), (class, method), "{kind:04x}");
+        }
+        assert_eq!(Method::CREATE_PERMISSION.to_string(), "CreatePermission");
+        assert_eq!(Method(0xab).to_string(), "method 0x0ab");
+    }
+
+    #[test]
+    fn what_is_no_message_is_refused() {
+        let good = builder().with(Value::Lifetime(600)).build();
+        assert_eq!(Message::decode(&[]), Err(Malformed::Short(0)));
+        assert_eq!(Message::decode(&good[..19]), Err(Malformed::Short(19)));
+        assert_eq!(Message::decode(&[0x40; 28]), Err(Malformed::NotStun));
+        assert_eq!(Message::decode(&good[..24]), Err(Malformed::Length { said: 8, there: 4 }));
+        let long = [&good[..], &[0; 4]].concat();
+        assert_eq!(Message::decode(&long), Err(Malformed::Length { said: 8, there: 12 }));
+        let mut overrun = good.clone();
+        overrun[23] = 5;
+        assert_eq!(Message::decode(&overrun), Err(Malformed::Overrun { kind: attribute::LIFETIME, at: 20 }));
+        let mut unaligned = [&good[..], &[0; 2]].concat();
+        unaligned[3] = 10;
+        assert_eq!(Message::decode(&unaligned), Err(Malformed::Unaligned(10)));
+        let mut half_padded = builder().with(Value::Software("a".into())).build();
+        half_padded.pop();
+        half_padded[3] = 7;
+        assert_eq!(Message::decode(&half_padded), Err(Malformed::Unaligned(7)));
+    }
+
+    #[test]
+    fn the_last_attribute_may_lack_its_padding() {
+        let mut bytes = builder().with(Value::Lifetime(1)).build();
+        append(&mut bytes, attribute::SOFTWARE, b"abcde");
+        let message = Message::decode(&bytes).unwrap();
+        assert_eq!(message.text(attribute::SOFTWARE).unwrap(), "abcde");
+        assert_eq!(message.attributes()[1].at, 28);
+        assert_eq!(message.raw(), bytes);
+        assert!(message.objection().is_some());
+    }
+
+    #[test]
+    fn what_follows_integrity_is_listed_and_does_not_count() {
+        let key = Key::short_term("secret");
+        let late = Value::XorRelayedAddress("192.0.2.1:1".parse().unwrap());
+        let bytes =
+            builder().with(Value::Lifetime(1)).integrity(&key).with(late.clone()).integrity_sha256(&key).fingerprint();
+        let message = Message::decode(&bytes.build()).unwrap();
+        assert_eq!(message.attributes().len(), 5);
+        assert_eq!(message.address(attribute::XOR_RELAYED_ADDRESS), None);
+        assert!(message.has(attribute::MESSAGE_INTEGRITY) && message.has(attribute::FINGERPRINT));
+        assert_eq!(message.integrity(&key), Integrity::Valid { sha256: true });
+        assert_eq!(message.integrity(&Key::short_term("other")), Integrity::Invalid { sha256: true });
+        assert_eq!(message.fingerprint(), Fingerprint::Valid);
+
+        let after_sha256 = builder().integrity_sha256(&key).integrity(&key).with(late).build();
+        let message = Message::decode(&after_sha256).unwrap();
+        assert!(!message.has(attribute::MESSAGE_INTEGRITY));
+        assert_eq!(message.counted().count(), 1);
+    }
+
+    #[test]
+    fn integrity_covers_the_message_up_to_itself() {
+        let key = Key::raw(&[1, 2, 3]);
+        let bytes = builder().with(Value::Software("odd".into())).integrity(&key).fingerprint().build();
+        let message = Message::decode(&bytes).unwrap();
+        assert_eq!(message.integrity(&key), Integrity::Valid { sha256: false });
+        for at in [0, 8, 24, 27, 40] {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            let message = Message::decode(&changed).unwrap();
+            assert_ne!(message.integrity(&key), Integrity::Valid { sha256: false }, "byte {at}");
+            assert_eq!(message.fingerprint(), Fingerprint::Invalid, "byte {at}");
+        }
+        assert_eq!(Message::decode(&builder().build()).unwrap().integrity(&key), Integrity::Absent);
+        let short = builder().with(Value::Raw(attribute::MESSAGE_INTEGRITY, vec![0; 19])).build();
+        assert_eq!(Message::decode(&short).unwrap().integrity(&key), Integrity::Invalid { sha256: false });
+    }
+
+    #[test]
+    fn a_sha256_value_may_be_cut_to_sixteen_bytes() {
+        let key = Key::short_term("secret");
+        for (length, valid) in [(0, false), (12, false), (16, true), (18, false), (20, true), (28, true), (32, true)] {
+            let mut bytes = builder().with(Value::Lifetime(1)).build();
+            let mac = integrity::hmac_sha256(&key, &bytes, bytes.len(), length);
+            append(&mut bytes, attribute::MESSAGE_INTEGRITY_SHA256, &mac[..length]);
+            let found = Message::decode(&bytes).unwrap().integrity(&key);
+            assert_eq!(found == Integrity::Valid { sha256: true }, valid, "{length}");
+            assert_eq!(found == Integrity::Invalid { sha256: true }, !valid, "{length}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_that_is_not_last_is_told_apart() {
+        let bytes = builder().fingerprint().with(Value::Software("pion".into())).build();
+        let message = Message::decode(&bytes).unwrap();
+        assert_eq!(message.fingerprint(), Fingerprint::NotLast { valid: true });
+        assert_eq!(message.text(attribute::SOFTWARE).unwrap(), "pion");
+        assert_eq!(Message::decode(&builder().build()).unwrap().fingerprint(), Fingerprint::Absent);
+    }
+
+    #[test]
+    fn addresses_of_both_families_are_read_in_the_clear_and_masked() {
+        for address in ["192.0.2.1:32853", "[2001:db8:1234:5678:11:2233:4455:6677]:32853"] {
+            let address: SocketAddr = address.parse().unwrap();
+            for old in [false, true] {
+                let builder = if old { builder().without_cookie([9, 8, 7, 6]) } else { builder() };
+                let bytes = builder
+                    .with(Value::MappedAddress(address))
+                    .with(Value::XorMappedAddress(address))
+                    .with(Value::XorPeerAddress(address))
+                    .with(Value::XorRelayedAddress(address))
+                    .build();
+                let message = Message::decode(&bytes).unwrap();
+                assert_eq!(message.cookie, !old);
+                for kind in [0x01, 0x20, 0x12, 0x16] {
+                    assert_eq!(message.address(kind), Some(address), "{kind:#x}");
+                }
+                let value = |kind| message.get(kind).unwrap();
+                assert_ne!(value(attribute::MAPPED_ADDRESS), value(attribute::XOR_MAPPED_ADDRESS));
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_that_cannot_be_read_are_none_and_the_first_that_can_wins() {
+        for value in [
+            &[][..],
+            &[0, 0, 1, 2, 1, 2, 3, 4],
+            &[0, 3, 1, 2, 1, 2, 3, 4],
+            &[0, 1, 1, 2, 1, 2, 3],
+            &[0, 2, 1, 2, 1, 2, 3, 4],
+        ] {
+            let bytes = builder()
+                .with(Value::Raw(attribute::MAPPED_ADDRESS, value.to_vec()))
+                .with(Value::Software("kept".into()))
+                .build();
+            let message = Message::decode(&bytes).unwrap();
+            assert_eq!(message.mapped(), None, "{value:?}");
+            assert!(message.has(attribute::SOFTWARE));
+        }
+        let [one, two] = ["192.0.2.1:1", "192.0.2.2:2"].map(|address| address.parse().unwrap());
+        let bytes = builder().with(Value::XorMappedAddress(one)).with(Value::XorMappedAddress(two)).build();
+        let message = Message::decode(&bytes).unwrap();
+        assert_eq!(message.mapped(), Some(one));
+        assert_eq!(message.addresses(attribute::XOR_MAPPED_ADDRESS), [one, two]);
+    }
+
+    #[test]
+    fn mapped_prefers_the_masked_address() {
+        let [plain, old, new] = ["192.0.2.1:1", "192.0.2.2:2", "192.0.2.3:3"].map(|address| address.parse().unwrap());
+        let old_value = Message::decode(&builder().with(Value::XorMappedAddress(old)).build()).unwrap();
+        let old_value = old_value.get(attribute::XOR_MAPPED_ADDRESS).unwrap().to_vec();
+        let with_plain = builder().with(Value::MappedAddress(plain));
+        let with_old = with_plain.clone().with(Value::Raw(attribute::OLD_XOR_MAPPED_ADDRESS, old_value));
+        let with_new = with_old.clone().with(Value::XorMappedAddress(new));
+        for (builder, expected) in [(with_plain, plain), (with_old, old), (with_new, new)] {
+            assert_eq!(Message::decode(&builder.build()).unwrap().mapped(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn error_codes_are_read_as_servers_send_them() {
+        let error = |value: &[u8]| {
+            let bytes = builder().with(Value::Raw(attribute::ERROR_CODE, value.to_vec())).build();
+            Message::decode(&bytes).unwrap().error().map(|error| (error.code, error.reason))
+        };
+        assert_eq!(error(b"\0\0\x04\x26Stale nonce\0"), Some((438, "Stale nonce".into())));
+        assert_eq!(error(b"\0\0\x04\x00"), Some((400, String::new())));
+        assert_eq!(error(b"\xff\xff\xfc\x01caf\xe9"), Some((401, "caf\u{fffd}".into())));
+        assert_eq!(error(b"\0\0\x03\0x \0 \0"), Some((300, "x".into())));
+        for bad in [&b"\0\0\x07\0"[..], b"\0\0\x02\0", b"\0\0\x04\x64", b"\0\0\x04", b""] {
+            assert_eq!(error(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn values_are_read_as_they_were_written() {
+        let algorithms = vec![
+            PasswordAlgorithm { number: 3, parameters: b"fives".to_vec() },
+            PasswordAlgorithm { number: PasswordAlgorithm::SHA256, parameters: Vec::new() },
+        ];
+        let address_error = AddressError { family: Family::V6, code: 440, reason: "no".into() };
+        let icmp = IcmpError { kind: 3, code: 4, data: 1280 };
+        let bytes = builder()
+            .with(Value::ErrorCode(ErrorCode { code: 699, reason: "last".into() }))
+            .with(Value::UnknownAttributes(vec![0x1a, 0x7ffe, 0x7ffe]))
+            .with(Value::Lifetime(600))
+            .with(Value::ChannelNumber(0x4001))
+            .with(Value::ConnectionId(77))
+            .with(Value::PasswordAlgorithms(algorithms.clone()))
+            .with(Value::PasswordAlgorithm(algorithms[1].clone()))
+            .with(Value::AddressError(address_error.clone()))
+            .with(Value::Icmp(icmp))
+            .with(Value::Priority(1))
+            .with(Value::IceControlled(u64::MAX))
+            .with(Value::ChangeRequest { ip: true, port: false })
+            .with(Value::ResponsePort(3479))
+            .with(Value::RequestedTransport(6))
+            .with(Value::RequestedAddressFamily(Family::V6))
+            .with(Value::EvenPort { reserve: true })
+            .with(Value::TransmitCounter { requests: 2, responses: 1 })
+            .with(Value::Padding(5))
+            .with(Value::Raw(0x7ffd, vec![1]))
+            .build();
+        let message = Message::decode(&bytes).unwrap();
+        assert_eq!(message.error(), Some(ErrorCode { code: 699, reason: "last".into() }));
+        assert_eq!(message.unknown_attributes(), [0x1a, 0x7ffe]);
+        assert_eq!(message.lifetime(), Some(600));
+        assert_eq!(message.channel(), Some(0x4001));
+        assert_eq!(message.connection_id(), Some(77));
+        assert_eq!(message.password_algorithm(), Some(algorithms[1].clone()));
+        assert_eq!(message.password_algorithms(), Some(algorithms));
+        assert_eq!(message.address_errors(), [address_error]);
+        assert_eq!(message.icmp(), Some(icmp));
+        assert_eq!(message.priority(), Some(1));
+        assert_eq!(message.tie_breaker(attribute::ICE_CONTROLLED), Some(u64::MAX));
+        assert_eq!(message.change_request(), Some((true, false)));
+        assert_eq!(message.response_port(), Some(3479));
+        assert_eq!(message.requested_transport(), Some(6));
+        assert_eq!(message.family(attribute::REQUESTED_ADDRESS_FAMILY), Some(Family::V6));
+        assert_eq!(message.even_port(), Some(true));
+        assert_eq!(message.transmit_counter(), Some((2, 1)));
+        assert_eq!(message.get(attribute::PADDING), Some(&[0; 5][..]));
+        assert_eq!(message.not_understood(), [0x7ffd]);
+    }
+
+    #[test]
+    fn attributes_of_old_servers_are_understood() {
+        let bytes = builder()
+            .with(Value::Raw(attribute::SOURCE_ADDRESS, vec![0; 8]))
+            .with(Value::Raw(attribute::CHANGED_ADDRESS, vec![0; 8]))
+            .with(Value::Raw(0xc057, vec![0; 4]))
+            .build();
+        assert!(Message::decode(&bytes).unwrap().not_understood().is_empty());
+    }
+
+    #[test]
+    fn what_no_length_can_hold_is_left_out() {
+        let bytes =
+            builder().with(Value::Data(vec![0; 65_000])).with(Value::Data(vec![0; 1000])).with(Value::Lifetime(1));
+        let message = Message::decode(&bytes.build()).unwrap();
+        assert_eq!(message.attributes().len(), 2);
+        assert_eq!(message.lifetime(), Some(1));
     }
 }

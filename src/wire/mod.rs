@@ -4,6 +4,7 @@
 //! Pure functions over bytes and text. Whatever comes in, nothing here panics.
 
 pub mod attribute;
+mod builder;
 pub mod candidate;
 pub mod channel_data;
 pub mod framing;
@@ -12,3 +13,4 @@ pub mod integrity;
 pub mod message;
 pub mod rest;
 pub mod uri;
+mod value;
