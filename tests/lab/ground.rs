@@ -1,6 +1,6 @@
 //! The lab itself: that its NATs, firewalls and delays are what they are called.
 
-use std::net::{SocketAddr, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
 use crate::namespace::Host;
@@ -87,6 +87,56 @@ fn a_firewall_without_nat_keeps_strangers_out() {
     assert!(client.recv_from(&mut [0; 16]).is_err());
     server.send_to(b"!", source).unwrap();
     assert!(client.recv_from(&mut [0; 16]).is_ok());
+}
+
+#[test]
+fn firewalls_let_through_what_they_are_called_after() {
+    use Firewall as F;
+    const STUN: &[u8] = b"\0\x01\0\0\x21\x12\xa4\x42no transact.";
+    // UDP to 7000, STUN to 7000, anything to 3478, TCP to 443, TCP to 5349.
+    for (firewall, expected) in [
+        (F::Open, [true; 5]),
+        (F::Stateful, [true; 5]),
+        (F::UdpBlocked, [false, false, false, true, true]),
+        (F::UdpRejected, [false, false, false, true, true]),
+        (F::Tcp443Only, [false, false, false, true, false]),
+        (F::StunPortsBlocked, [true, true, false, true, false]),
+        (F::StunInspected, [true, false, true, true, true]),
+        (F::AllBlocked, [false; 5]),
+    ] {
+        let lab = Lab::firewalled(firewall);
+        let [any, stun] = ["203.0.113.10:7000", "203.0.113.10:3478"].map(|local| socket(&lab.server, local));
+        let client = socket(&lab.client, "0.0.0.0:0");
+        let udp = |server: &UdpSocket, bytes: &[u8]| {
+            let _ = client.send_to(bytes, server.local_addr().unwrap());
+            server.recv_from(&mut [0; 64]).is_ok()
+        };
+        let tcp = |port: u16| {
+            let to = SocketAddr::new(at::SERVER.parse().unwrap(), port);
+            let _listener = lab.server.run(move || TcpListener::bind(to).unwrap());
+            lab.client.run(move || TcpStream::connect_timeout(&to, PATIENCE).is_ok())
+        };
+        let through = [udp(&any, b"?"), udp(&any, STUN), udp(&stun, b"?"), tcp(443), tcp(5349)];
+        assert_eq!(through, expected, "{firewall:?}");
+    }
+}
+
+#[test]
+fn the_lab_leaves_nothing_in_the_machines_own_network() {
+    let links = || std::fs::read_to_string("/proc/self/net/dev").unwrap().lines().count();
+    let before = links();
+    let lab = Lab::new(Topology { rtt: Duration::from_millis(2), ..Topology::default() });
+    assert_eq!(links(), before);
+    let dir = lab.dir().to_owned();
+    let child = lab.server.spawn(crate::process::Cmd::new("sleep").arg("1000"));
+    let pid = child.pid();
+    // As if the test had panicked before it came to an end.
+    std::mem::forget(child);
+    drop(lab);
+    std::thread::sleep(Duration::from_millis(300));
+    assert!(!dir.exists());
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    assert!(status.is_empty() || status.contains("zombie"), "{status}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 // The network and who is on it.
+mod browser;
 mod certificates;
 mod coturn;
 mod delay;
@@ -17,3 +18,12 @@ mod topology;
 // The tests: first of the lab itself.
 mod ground;
 mod strangers;
+
+// … and of rtcprobe in it.
+mod chromium;
+mod credentials;
+mod crowd;
+mod faults;
+mod gather;
+mod timing;
+mod tls;

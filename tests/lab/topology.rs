@@ -41,8 +41,9 @@ pub mod at {
     pub const UNREACHABLE: &str = "203.0.113.88";
     /// Nobody answers ARP: ICMP host unreachable after three seconds.
     pub const ABSENT: &str = "203.0.113.99";
-    /// A network of the server's own, any address of it.
+    /// A network of the server's own, any address of it; its second half is silent.
     pub const CROWD: &str = "198.18.0.0/24";
+    pub const SILENT_CROWD: &str = "198.18.0.128/25";
 }
 
 /// What to build.
@@ -165,11 +166,12 @@ fn server_on(server: &Host, switch: &Host) {
     server.ip(&batch);
     server.nft(&format!(
         "table inet blackhole {{ chain input {{ type filter hook input priority filter;
-            ip daddr {} drop
+            ip daddr {{ {}, {} }} drop
             ip6 daddr {} meta l4proto {{ tcp, udp }} drop
         }}
         }}\n",
         at::BLACKHOLE,
+        at::SILENT_CROWD,
         at::BLACKHOLE6
     ));
 }
