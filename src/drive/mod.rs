@@ -1,12 +1,42 @@
 //! The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness.
 //!
 //! Runs machines on tokio. Knows nothing of STUN. Nothing outside this room touches the world.
+//!
+//! [`run`] owns one machine and a table of its sockets. Every socket that has to wait for something
+//! is a task; what happens to it arrives, stamped, on one channel ([`arrivals`]), whose memory is
+//! bounded per socket. Datagrams are sent from the loop itself, so that the time the machine notes
+//! is the time they leave. What costs something to have (trust store, resolver) is had on first use.
+
+#![allow(clippy::disallowed_methods, reason = "this is the room that may touch clock, sockets and environment")]
+
+mod arrivals;
+mod clock;
+#[cfg(feature = "dtls")]
+mod dtls;
+mod icmp;
+mod interfaces;
+mod kinds;
+mod limits;
+mod listen;
+mod refusals;
+mod resolve;
+mod run;
+mod shared;
+mod signals;
+mod stream;
+mod tcp;
+mod tls;
+mod udp;
+
+pub use clock::{now_utc, rfc3339};
+pub use interfaces::{Interface, InterfaceAddress, interfaces, source_address};
+pub use kinds::{Description, InterfaceKind, kind_of};
+pub use limits::{raise_file_limit, seed};
+pub use run::{block_on, run};
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
-
-use crate::machine::{Machine, Time};
 
 /// How the world is to be touched.
 #[derive(Debug, Clone, Default)]
@@ -50,16 +80,4 @@ pub enum CannotRun {
     File { path: PathBuf, why: String },
     #[error("{0}")]
     Other(String),
-}
-
-/// Runs a machine until it is done, interrupted (Ctrl-C, SIGTERM) or `limit` has passed. Each event
-/// is handed to `learn` the moment it comes.
-pub async fn run<M: Machine>(
-    machine: &mut M,
-    options: &Options,
-    limit: Option<Duration>,
-    learn: impl FnMut(Time, M::Event),
-) -> Result<Ended, CannotRun> {
-    let _ = (machine, options, limit, learn);
-    todo!()
 }

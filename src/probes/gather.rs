@@ -1,12 +1,32 @@
 //! Which candidates can be had from here, and from which servers not, and why.
+//!
+//! Every server is asked from every local address at once. Each local address has one UDP socket
+//! for its host candidate, for all STUN servers and for all TURN servers over UDP, as an ICE agent
+//! has: so a server-reflexive candidate's base is a host candidate, and two servers that see
+//! different ports show a NAT whose mapping depends on the destination. TCP, TLS and DTLS have a
+//! connection each.
 
-use std::net::IpAddr;
+mod asking;
+mod harvest;
+mod task;
+mod verdict;
+mod words;
 
-use crate::machine::{Chance, Input, Machine, Output, Time};
+use std::collections::{HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+
+use crate::machine::{Chance, Input, Lookup, Machine, Output, Socket, Time, Want};
 use crate::proto::auth::Credentials;
 use crate::proto::schedule::Schedule;
 use crate::report::Event;
+use crate::wire::message::Message;
 use crate::wire::uri::IceUri;
+use asking::Asking;
+use harvest::Harvest;
+use task::{Act, Task};
+
+/// Connections that may be open at once, so that file descriptors stay bounded.
+const CONNECTIONS: usize = 200;
 
 /// A server to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,21 +71,304 @@ pub enum Alternate {
 
 /// The machine that gathers.
 pub struct Gathering {
-    _config: Config,
-    _chance: Chance,
+    config: Config,
+    chance: Chance,
+    locals: Vec<LocalState>,
+    askings: Vec<Asking>,
+    tasks: Vec<Task>,
+    sockets: HashMap<Socket, Owner>,
+    lookups: HashMap<Lookup, usize>,
+    next_name: u64,
+    /// Tasks that wait for one of the [`CONNECTIONS`].
+    queued: VecDeque<(usize, Want)>,
+    connections: usize,
+    harvest: Harvest,
+    out: VecDeque<Output<Event>>,
+    started: bool,
+    stopping: bool,
+    complete: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum LocalState {
+    Opening,
+    Open { socket: Socket, address: SocketAddr },
+    Refused,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Local(usize),
+    Task(usize),
 }
 
 impl Gathering {
     #[must_use]
     pub fn new(config: Config, chance: Chance) -> Gathering {
-        Gathering { _config: config, _chance: chance }
+        let harvest = Harvest::new(config.servers.len(), config.locals.len());
+        let locals = vec![LocalState::Opening; config.locals.len()];
+        Gathering {
+            config,
+            chance,
+            locals,
+            askings: Vec::new(),
+            tasks: Vec::new(),
+            sockets: HashMap::new(),
+            lookups: HashMap::new(),
+            next_name: 0,
+            queued: VecDeque::new(),
+            connections: 0,
+            harvest,
+            out: VecDeque::new(),
+            started: false,
+            stopping: false,
+            complete: false,
+        }
+    }
+
+    fn start(&mut self, now: Time) {
+        self.started = true;
+        for (index, local) in self.config.locals.iter().enumerate() {
+            let socket = Socket(self.next_name);
+            self.next_name += 1;
+            self.sockets.insert(socket, Owner::Local(index));
+            let want = Want::Udp { local: SocketAddr::new(local.address, 0), connect: None };
+            self.out.push_back(Output::Open { socket, want });
+        }
+        for (index, server) in self.config.servers.iter().enumerate() {
+            let asking = Asking::new(now, index, server, &self.config, self.chance.split());
+            self.askings.push(asking);
+        }
+        self.follow_up(now);
+    }
+
+    /// Lets everything that can go on go on.
+    fn follow_up(&mut self, now: Time) {
+        for index in 0..self.askings.len() {
+            self.resolve(now, index);
+        }
+        // Tasks wait until the sockets are there: the host candidates come first, and their
+        // addresses are the bases of all others.
+        if !self.locals.contains(&LocalState::Opening) {
+            for index in 0..self.tasks.len() {
+                self.advance(now, index);
+            }
+        }
+        self.finish(now);
+    }
+
+    fn resolve(&mut self, now: Time, index: usize) {
+        let asking = &mut self.askings[index];
+        asking.resolution.tick(now);
+        while let Some(question) = asking.resolution.question() {
+            let lookup = Lookup(self.next_name);
+            self.next_name += 1;
+            self.lookups.insert(lookup, index);
+            asking.questions.insert(lookup, question.clone());
+            self.out.push_back(Output::Lookup { lookup, question });
+        }
+        while let Some((family, found)) = asking.resolution.settled() {
+            for plan in asking.settle(family, found, &self.config) {
+                let chance = self.chance.split();
+                let first = self.tasks.len();
+                asking.tasks.push((family, first));
+                self.tasks.push(Task::new(now, plan, &self.config, chance));
+            }
+        }
+    }
+
+    fn advance(&mut self, now: Time, index: usize) {
+        loop {
+            let local = self.locals[self.tasks[index].local()];
+            let base = match local {
+                LocalState::Open { address, .. } => Some(address),
+                _ => None,
+            };
+            match self.tasks[index].next(now, base) {
+                Act::Open(want) => {
+                    if self.connections < CONNECTIONS {
+                        self.open(index, want);
+                    } else {
+                        self.queued.push_back((index, want));
+                    }
+                }
+                Act::Close(socket) => {
+                    self.forget(socket);
+                    self.out.push_back(Output::Close { socket });
+                }
+                Act::Send { socket, to, bytes } => {
+                    let socket = socket.or(match local {
+                        LocalState::Open { socket, .. } => Some(socket),
+                        _ => None,
+                    });
+                    if let Some(socket) = socket {
+                        self.out.push_back(Output::Send { socket, to, bytes });
+                    }
+                }
+                Act::Ended(ended) => {
+                    let asking = &mut self.askings[self.tasks[index].server()];
+                    let answered = asking.learn(now, &ended, &self.config, &mut self.harvest, &mut self.out);
+                    if answered {
+                        let (server, target) = (self.tasks[index].server(), ended.target.address);
+                        for task in &mut self.tasks {
+                            task.hurry(server, target);
+                        }
+                    }
+                }
+                Act::Note(text) => {
+                    self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
+                }
+                Act::Wait | Act::Over => return,
+            }
+        }
+    }
+
+    fn open(&mut self, index: usize, want: Want) {
+        let socket = Socket(self.next_name);
+        self.next_name += 1;
+        self.connections += 1;
+        self.sockets.insert(socket, Owner::Task(index));
+        self.tasks[index].named(socket);
+        self.out.push_back(Output::Open { socket, want });
+    }
+
+    fn forget(&mut self, socket: Socket) {
+        if let Some(Owner::Task(_)) = self.sockets.remove(&socket) {
+            self.connections -= 1;
+            while self.connections < CONNECTIONS
+                && let Some((index, want)) = self.queued.pop_front()
+            {
+                if !self.tasks[index].is_over() {
+                    self.open(index, want);
+                }
+            }
+        }
+    }
+
+    /// Says which servers are finished, that everything is, and closes the sockets at the end.
+    fn finish(&mut self, now: Time) {
+        let tasks = &self.tasks;
+        for asking in &mut self.askings {
+            asking.conclude(now, &self.config, |task| tasks[task].is_settled(), &mut self.out);
+        }
+        let settled = !self.locals.contains(&LocalState::Opening);
+        if settled && !self.complete && self.askings.iter().all(Asking::is_finished) {
+            self.complete = true;
+            if !self.stopping {
+                self.out.push_back(Output::Event(Event::Complete { elapsed_ms: now.millis() }));
+            }
+        }
+        if self.complete && self.tasks.iter().all(Task::is_over) {
+            for local in &mut self.locals {
+                if let LocalState::Open { socket, .. } = *local {
+                    self.out.push_back(Output::Close { socket });
+                    *local = LocalState::Refused;
+                }
+            }
+        }
+    }
+
+    fn opened(&mut self, now: Time, socket: Socket, address: SocketAddr) {
+        let Some(Owner::Local(index)) = self.sockets.get(&socket) else { return };
+        self.locals[*index] = LocalState::Open { socket, address };
+        self.harvest.host(now, *index, address, &self.config, &mut self.out);
+    }
+
+    fn stop(&mut self, now: Time) {
+        self.stopping = true;
+        self.queued.clear();
+        for local in &mut self.locals {
+            if *local == LocalState::Opening {
+                *local = LocalState::Refused;
+            }
+        }
+        for asking in &mut self.askings {
+            asking.stop(now);
+        }
+        for task in &mut self.tasks {
+            task.stop(now);
+        }
     }
 }
 
 impl Machine for Gathering {
     type Event = Event;
-    fn input(&mut self, _now: Time, _input: Input<'_>) {}
-    fn output(&mut self, _now: Time) -> Output<Event> {
-        Output::Done
+
+    fn input(&mut self, now: Time, input: Input<'_>) {
+        let owner = |socket| self.sockets.get(&socket).copied();
+        match input {
+            Input::Tick => {}
+            Input::Stop => self.stop(now),
+            Input::Opened { socket, local, secure } => match owner(socket) {
+                Some(Owner::Local(_)) => self.opened(now, socket, local),
+                Some(Owner::Task(index)) => self.tasks[index].opened(now, local, secure),
+                None => {}
+            },
+            Input::Connected { socket, local } => {
+                if let Some(Owner::Task(index)) = owner(socket) {
+                    self.tasks[index].connected(local);
+                }
+            }
+            Input::Refused { socket, why } => match owner(socket) {
+                Some(Owner::Local(index)) => {
+                    self.locals[index] = LocalState::Refused;
+                    let text = words::no_local_socket(&self.config.locals[index], why);
+                    self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
+                }
+                Some(Owner::Task(index)) => {
+                    self.tasks[index].refused(now, why);
+                    self.forget(socket);
+                }
+                None => {}
+            },
+            Input::Received { socket, from, bytes } => match owner(socket) {
+                Some(Owner::Local(index)) => {
+                    if let Ok(message) = Message::decode(bytes) {
+                        let mut shared = self.tasks.iter_mut().filter(|task| task.shares(index));
+                        shared.any(|task| task.message(now, from, &message));
+                    }
+                }
+                Some(Owner::Task(index)) => self.tasks[index].received(now, from, bytes),
+                None => {}
+            },
+            Input::Unreachable { socket, to, icmp } => match owner(socket) {
+                Some(Owner::Local(index)) => {
+                    for task in self.tasks.iter_mut().filter(|task| task.shares(index)) {
+                        task.unreachable(now, to, icmp);
+                    }
+                }
+                Some(Owner::Task(index)) => self.tasks[index].unreachable(now, to, icmp),
+                None => {}
+            },
+            Input::Closed { socket, why } => {
+                if let Some(Owner::Task(index)) = owner(socket) {
+                    self.tasks[index].closed(now, why);
+                    self.forget(socket);
+                }
+            }
+            Input::Answered { lookup, answer } => {
+                if let Some(index) = self.lookups.remove(&lookup) {
+                    self.askings[index].answered(now, lookup, answer.clone());
+                }
+            }
+            Input::Accepted { .. } => {}
+        }
+        self.follow_up(now);
+    }
+
+    fn output(&mut self, now: Time) -> Output<Event> {
+        if !self.started {
+            self.start(now);
+        }
+        if let Some(output) = self.out.pop_front() {
+            return output;
+        }
+        if self.complete && self.tasks.iter().all(Task::is_over) {
+            return Output::Done;
+        }
+        let tasks = self.tasks.iter_mut().map(|task| task.wake(now));
+        let names = self.askings.iter().map(|asking| asking.resolution.wake()).filter(|wake| *wake > now);
+        let wake = tasks.chain(names).min().unwrap_or(Time::NEVER);
+        Output::WaitUntil(wake, "answers of servers")
     }
 }

@@ -1,3 +1,4 @@
 //! The experiments: one question each, ending in facts.
 
 pub mod gather;
+pub mod tls;

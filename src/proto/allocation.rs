@@ -23,7 +23,7 @@ use held::Held;
 
 /// Copies of the request that releases: nobody waits long for its answer.
 const RELEASE: Schedule =
-    Schedule { rto: Duration::from_millis(250), cap: None, sends: 4, last_wait: Duration::from_millis(500) };
+    Schedule { rto: Duration::from_millis(250), cap: None, sends: 3, last_wait: Duration::from_millis(500) };
 
 /// What to ask for.
 #[derive(Debug, Clone, Default)]
@@ -229,8 +229,7 @@ impl Allocation {
         if let Some(software) = &self.wish.software {
             request = request.with(Value::Software(software.clone()));
         }
-        let schedule = Schedule { ..RELEASE };
-        let route = Route { schedule, ..self.route };
+        let route = Route { schedule: RELEASE, ..self.route };
         self.release = Some(Exchange::new(request, route, self.credentials.clone(), session, &mut self.chance));
     }
 

@@ -1,0 +1,132 @@
+//! Sentences for people: what was tried, what happened, after how long.
+
+use std::time::Duration;
+
+use super::task::Ask;
+use super::{Config, Local};
+use crate::machine::Refusal;
+use crate::proto::resolution::{Target, Unresolved};
+use crate::proto::transaction::Stray;
+use crate::report::Outcome;
+use crate::wire::attribute::Family;
+use crate::wire::uri::{Host, IceUri};
+
+/// The RFC's name of the request.
+pub(super) fn request(ask: Ask) -> &'static str {
+    match ask {
+        Ask::Binding => "Binding",
+        Ask::Allocate => "Allocate",
+    }
+}
+
+/// `52 ms`, `4.5 s`.
+pub(super) fn span(time: Duration) -> String {
+    let millis = time.as_secs_f64() * 1e3;
+    if millis < 10.0 {
+        format!("{millis:.1} ms")
+    } else if millis < 1000.0 {
+        format!("{millis:.0} ms")
+    } else {
+        format!("{:.1} s", millis / 1e3)
+    }
+}
+
+/// `1 copy`, `4 copies`.
+pub(super) fn copies(count: u32) -> String {
+    if count == 1 { "1 copy".into() } else { format!("{count} copies") }
+}
+
+/// Text from elsewhere in quotation marks, at most 64 bytes, control characters escaped.
+pub(super) fn quoted(bytes: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
+    format!("\"{}\"", text.trim_end().escape_debug())
+}
+
+/// Answers that did not count.
+pub(super) fn strays(strays: &[Stray]) -> Vec<String> {
+    let at = |time: &crate::machine::Time| span(time.since_start());
+    let text = |stray: &Stray| match stray {
+        Stray::WrongSource { from, at: time } => format!("at {}: an answer from {from}, which was not asked", at(time)),
+        Stray::WrongKind { from, at: time } => {
+            format!("at {}: a message from {from} that is no answer to this request", at(time))
+        }
+        Stray::BadIntegrity { at: time, absent: true } => format!("at {}: an answer without integrity", at(time)),
+        Stray::BadIntegrity { at: time, absent: false } => {
+            format!("at {}: an answer whose integrity does not verify", at(time))
+        }
+        Stray::Duplicate { at: time } => format!("at {}: a further copy of the answer", at(time)),
+    };
+    strays.iter().map(text).collect()
+}
+
+pub(super) fn no_local_socket(local: &Local, why: &Refusal) -> String {
+    let text = match why {
+        Refusal::Bind { text } | Refusal::Exhausted { text } | Refusal::Other { text } => text.clone(),
+        other => format!("{other:?}"),
+    };
+    format!("no UDP socket on {} ({}): {text}", local.address, local.interface)
+}
+
+/// How much an outcome says about a server, among outcomes that differ by path.
+pub(super) fn telling(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Unauthorized => 7,
+        Outcome::Error => 6,
+        Outcome::TlsError => 5,
+        Outcome::Refused => 4,
+        Outcome::Timeout => 3,
+        Outcome::Unreachable => 2,
+        Outcome::DnsError => 1,
+        Outcome::Skipped | Outcome::Ok => 0,
+    }
+}
+
+/// Why nothing was sent to a server.
+pub(super) fn never_asked(
+    uri: &IceUri,
+    nothing_wanted: bool,
+    stopped: bool,
+    unresolved: &[(Family, Unresolved)],
+    out_of_reach: &[(Family, Target)],
+    config: &Config,
+) -> (Outcome, String) {
+    if nothing_wanted {
+        let text = "not asked: it can give none of the candidates that were asked for".to_string();
+        return (Outcome::Skipped, text);
+    }
+    if config.locals.is_empty() {
+        return (Outcome::Skipped, "not asked: there is no usable local address".into());
+    }
+    if let Some((family, target)) = out_of_reach.first() {
+        let text = format!(
+            "it has only {0} addresses ({1}), and there is no usable {0} address here",
+            words_of(*family),
+            target.address.ip()
+        );
+        return (Outcome::Unreachable, text);
+    }
+    let name = match &uri.host {
+        Host::Ip(ip) => ip.to_string(),
+        Host::Name(name) => name.clone(),
+    };
+    if stopped && unresolved.is_empty() {
+        return (Outcome::Skipped, format!("stopped before the DNS had answered for {name}"));
+    }
+    // The same reason for both families is said once; otherwise the one that says more.
+    let say = |why: &Unresolved| match why {
+        Unresolved::NoAddress => 0,
+        Unresolved::NoSuchName => 1,
+        _ => 2,
+    };
+    match unresolved.iter().map(|(_, why)| why).max_by_key(|why| say(why)) {
+        Some(why) => (Outcome::DnsError, format!("{name}: {why}")),
+        None => (Outcome::Skipped, "not asked".into()),
+    }
+}
+
+fn words_of(family: Family) -> &'static str {
+    match family {
+        Family::V4 => "IPv4",
+        Family::V6 => "IPv6",
+    }
+}
