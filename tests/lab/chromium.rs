@@ -23,6 +23,23 @@ fn configuration(urls: &[&str], password: &str) -> Value {
 
 #[test]
 #[ignore = "needs Chromium"]
+fn chromium_itself_finds_what_is_there() {
+    let lab = Lab::usual();
+    let authority = Authority::new(lab.dir());
+    let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let case = |url| configuration(&[url], PASSWORD);
+    let found = browser::gather(
+        &lab,
+        &[case("stun:203.0.113.10"), case("turn:203.0.113.10"), case("turns:203.0.113.10?transport=tcp")],
+    );
+    let has = |n: usize, candidate: &str| assert!(found[n].set().iter().any(|c| c == candidate), "{found:#?}");
+    has(0, "srflx/udp 198.51.100.1 10.0.0.2 -");
+    has(1, "relay/udp 203.0.113.10 198.51.100.1 udp");
+    has(2, "relay/udp 203.0.113.10 198.51.100.1 tls");
+}
+
+#[test]
+#[ignore = "needs Chromium"]
 fn the_same_candidates_are_found_as_by_chromium() {
     for nat in [Nat::Masquerade, Nat::Random] {
         compare(Topology { nat, ..Topology::default() });

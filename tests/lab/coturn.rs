@@ -88,8 +88,10 @@ impl Coturn {
             cmd = cmd.args(["-q", &quota.to_string()]);
         }
         for address in &options.listen {
-            cmd = cmd.args(["-L", address, "-E", address]);
+            cmd = cmd.args(["-L", address]);
         }
+        // One of each family: from several it takes any, whichever was asked.
+        cmd = cmd.args(["-E", at::SERVER, "-E", at::SERVER6]);
         let process = lab.server.spawn(cmd.args(options.more));
         let mut coturn = Coturn { server: lab.server.clone(), log, process };
         for address in &options.listen {
