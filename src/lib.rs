@@ -1,6 +1,36 @@
+//! rtcprobe tells whether WebRTC will connect from where you stand, and if not, exactly why and
+//! what to change.
+//!
+//! The library exists for the binary and for the tests. It is a house of rooms; this is its map,
+//! and `tests/suite/tidy.rs` reads it here and holds every path in every room against it.
+//!
+//! | floor | room | in one sentence | leans on |
+//! |---|---|---|---|
+//! | 4 | `main.rs` | Opens the door: reads the surroundings, runs, hands back the exit code. | commands, view |
+//! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, drive, report, wire, machine |
+//! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
+//! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | report |
+//! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
+//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine, report |
+//! | 0 | `machine` | The contract between thinking and doing. | nothing |
+//! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
+//! | 0 | `report` | What was learned, and why the rest was not: the JSON contract. | nothing |
+//!
+//! Every arrow goes down and none goes sideways. So a probe cannot open a socket, a view cannot
+//! measure, and `drive` does not know what STUN is.
+//!
+//! Three habits follow from it. Time is an argument, chance is a seed and a socket is a name, so
+//! that every conversation can be replayed without a network. A packet that fails is a fact for the
+//! report, while an `Err` means that the question could not be asked. And what was not measured is
+//! `null` with a reason, never `false` or `0`.
+
+#[allow(clippy::disallowed_methods, reason = "the room that touches the world")]
 pub mod drive;
+
+pub mod commands;
 pub mod machine;
 pub mod probes;
 pub mod proto;
 pub mod report;
+pub mod view;
 pub mod wire;

@@ -1,1 +1,29 @@
-fn main(){}
+//! Opens the door: reads the surroundings, runs, hands back the exit code.
+#![allow(clippy::disallowed_methods, reason = "the one place that holds the terminal and reads its variables")]
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use rtcprobe::commands::Surroundings;
+use rtcprobe::view::ui::Terminal;
+
+fn main() -> ExitCode {
+    let variable = |name| std::env::var(name).ok();
+    let terminal = Terminal {
+        stdout: std::io::stdout().is_terminal(),
+        stderr: std::io::stderr().is_terminal(),
+        width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        columns: variable("COLUMNS"),
+        no_color: variable("NO_COLOR"),
+        clicolor_force: variable("CLICOLOR_FORCE"),
+        force_color: variable("FORCE_COLOR"),
+        term: variable("TERM"),
+    };
+    let around = Surroundings {
+        terminal,
+        out: Box::new(std::io::stdout()),
+        err: Box::new(std::io::stderr()),
+        now: std::time::SystemTime::now(),
+    };
+    ExitCode::from(rtcprobe::commands::run(std::env::args_os(), around))
+}

@@ -176,18 +176,30 @@ pub struct Certificate {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Distrust {
     /// Out of date since (seconds since 1970).
-    Expired { not_after: i64 },
+    Expired {
+        not_after: i64,
+    },
     /// In date only from (seconds since 1970).
-    NotYetValid { not_before: i64 },
+    NotYetValid {
+        not_before: i64,
+    },
     /// The names in the certificate do not include the one asked for.
-    WrongName { wanted: String, names: Vec<String> },
+    WrongName {
+        wanted: String,
+        names: Vec<String>,
+    },
     /// No subjectAltName at all.
-    NoNames { wanted: String },
+    NoNames {
+        wanted: String,
+    },
     /// Signed by itself and not among the trusted roots.
     SelfSigned,
     /// The chain ends at an issuer that is not trusted; `incomplete` when an intermediate
     /// certificate seems not to have been sent.
-    UnknownIssuer { issuer: String, incomplete: bool },
+    UnknownIssuer {
+        issuer: String,
+        incomplete: bool,
+    },
     Revoked,
     /// Anything else, in the verifier's words.
     Other(String),

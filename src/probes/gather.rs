@@ -14,6 +14,7 @@ mod words;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use crate::machine::{Chance, Input, Lookup, Machine, Output, Socket, Time, Want};
 use crate::proto::auth::Credentials;
@@ -27,6 +28,10 @@ use task::{Act, Task};
 
 /// Connections that may be open at once, so that file descriptors stay bounded.
 const CONNECTIONS: usize = 200;
+
+/// With schedules up to this length, silence is given up sooner where the server has answered on
+/// another path.
+const PROMPT: Duration = Duration::from_secs(10);
 
 /// A server to ask.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +110,7 @@ enum Owner {
 impl Gathering {
     #[must_use]
     pub fn new(config: Config, chance: Chance) -> Gathering {
-        let harvest = Harvest::new(config.servers.len(), config.locals.len());
+        let harvest = Harvest::new(&config);
         let locals = vec![LocalState::Opening; config.locals.len()];
         Gathering {
             config,
@@ -208,7 +213,8 @@ impl Gathering {
                 Act::Ended(ended) => {
                     let asking = &mut self.askings[self.tasks[index].server()];
                     let answered = asking.learn(now, &ended, &self.config, &mut self.harvest, &mut self.out);
-                    if answered {
+                    // Whoever asked for a patient schedule gets it.
+                    if answered && self.config.schedule.total() <= PROMPT {
                         let (server, target) = (self.tasks[index].server(), ended.target.address);
                         for task in &mut self.tasks {
                             task.hurry(server, target);

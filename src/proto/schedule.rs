@@ -15,19 +15,11 @@ pub struct Schedule {
 impl Schedule {
     /// RFC 8489 §6.2.1 shortened to what a person waits for: 4 copies at 0, 0.5, 1.5 and 3.5 s,
     /// given up at 4.5 s.
-    pub const PROMPT: Schedule = Schedule {
-        rto: Duration::from_millis(500),
-        cap: None,
-        sends: 4,
-        last_wait: Duration::from_millis(1000),
-    };
+    pub const PROMPT: Schedule =
+        Schedule { rto: Duration::from_millis(500), cap: None, sends: 4, last_wait: Duration::from_millis(1000) };
     /// RFC 8489 §6.2.1: Rc = 7, Rm = 16; given up at 39.5 s.
-    pub const RFC8489: Schedule = Schedule {
-        rto: Duration::from_millis(500),
-        cap: None,
-        sends: 7,
-        last_wait: Duration::from_millis(8000),
-    };
+    pub const RFC8489: Schedule =
+        Schedule { rto: Duration::from_millis(500), cap: None, sends: 7, last_wait: Duration::from_millis(8000) };
     /// libwebrtc: 250 ms doubling to 8 s, 9 copies, given up at 39.75 s.
     pub const CHROME: Schedule = Schedule {
         rto: Duration::from_millis(250),
@@ -36,19 +28,11 @@ impl Schedule {
         last_wait: Duration::from_millis(8000),
     };
     /// nICEr: 100 ms doubling, 7 copies, given up 1.6 s after the last.
-    pub const FIREFOX: Schedule = Schedule {
-        rto: Duration::from_millis(100),
-        cap: None,
-        sends: 7,
-        last_wait: Duration::from_millis(1600),
-    };
+    pub const FIREFOX: Schedule =
+        Schedule { rto: Duration::from_millis(100), cap: None, sends: 7, last_wait: Duration::from_millis(1600) };
     /// For networks known to be quick: 3 copies at 0, 100 and 300 ms, given up at 700 ms.
-    pub const FAST: Schedule = Schedule {
-        rto: Duration::from_millis(100),
-        cap: None,
-        sends: 3,
-        last_wait: Duration::from_millis(400),
-    };
+    pub const FAST: Schedule =
+        Schedule { rto: Duration::from_millis(100), cap: None, sends: 3, last_wait: Duration::from_millis(400) };
 
     /// From the first copy to giving up.
     #[must_use]
@@ -64,6 +48,39 @@ impl Schedule {
     }
 }
 
+impl std::str::FromStr for Schedule {
+    type Err = String;
+
+    /// A name, or `RTO,COPIES,WAIT` such as `250ms,5,1s`: the wait after the first copy (doubled after
+    /// each), how many copies, and the wait after the last.
+    fn from_str(text: &str) -> Result<Schedule, String> {
+        match text {
+            "prompt" => return Ok(Schedule::PROMPT),
+            "rfc8489" => return Ok(Schedule::RFC8489),
+            "chrome" => return Ok(Schedule::CHROME),
+            "firefox" => return Ok(Schedule::FIREFOX),
+            "fast" => return Ok(Schedule::FAST),
+            _ => {}
+        }
+        let wrong = || {
+            format!("\"{text}\" is no timing: write prompt, rfc8489, chrome, firefox, fast, or RTO,COPIES,WAIT as in 250ms,5,1s")
+        };
+        let mut parts = text.split(',');
+        let (Some(rto), Some(copies), Some(wait), None) = (parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return Err(wrong());
+        };
+        let duration = |text: &str| humantime::parse_duration(text.trim()).map_err(|_| wrong());
+        let (rto, last_wait) = (duration(rto)?, duration(wait)?);
+        let sends: u32 = copies.trim().parse().map_err(|_| wrong())?;
+        let sane = Duration::from_millis(1)..=Duration::from_secs(60);
+        if !sane.contains(&rto) || !sane.contains(&last_wait) || !(1..=16).contains(&sends) {
+            return Err(format!("\"{text}\": write waits from 1ms to 60s, and from 1 to 16 copies"));
+        }
+        Ok(Schedule { rto, cap: None, sends, last_wait })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +90,15 @@ mod tests {
         assert_eq!(Schedule::RFC8489.total(), Duration::from_millis(39_500));
         assert_eq!(Schedule::CHROME.total(), Duration::from_millis(39_750));
         assert_eq!(Schedule::PROMPT.total(), Duration::from_millis(4_500));
+    }
+
+    #[test]
+    fn reads_names_and_numbers() {
+        assert_eq!("chrome".parse(), Ok(Schedule::CHROME));
+        let own: Schedule = "250ms,5,1s".parse().unwrap();
+        assert_eq!(own.total(), Duration::from_millis(250 + 500 + 1000 + 2000 + 1000));
+        for bad in ["", "slow", "250ms,5", "250ms,0,1s", "0ms,3,1s", "1s,99,1s", "1s,2,1s,4"] {
+            assert!(bad.parse::<Schedule>().is_err(), "{bad}");
+        }
     }
 }

@@ -9,12 +9,14 @@ mod event;
 mod finding;
 mod gather;
 mod server;
+mod standing;
 
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
 pub use finding::{Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
 pub use server::{CertificateFacts, Outcome, Server, Tls};
+pub use standing::{Standing, Worth, standings};
 
 use std::collections::BTreeMap;
 

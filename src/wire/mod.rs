@@ -7,6 +7,7 @@ pub mod attribute;
 mod builder;
 pub mod candidate;
 pub mod channel_data;
+mod fields;
 pub mod framing;
 pub mod ice_servers;
 pub mod integrity;

@@ -53,7 +53,9 @@ impl Authority {
     pub fn issue(&self, leaf: Leaf) -> Identity {
         let names = match leaf {
             Leaf::WrongName => vec!["elsewhere.lab.test".to_owned()],
-            _ => [NAME, "turn4.lab.test", at::SERVER, at::SERVER_2, at::SERVER6, at::SERVER6_2].map(String::from).into(),
+            _ => {
+                [NAME, "turn4.lab.test", at::SERVER, at::SERVER_2, at::SERVER6, at::SERVER6_2].map(String::from).into()
+            }
         };
         let mut params = CertificateParams::new(names).unwrap();
         params.distinguished_name.push(DnType::CommonName, NAME);

@@ -127,8 +127,7 @@ fn answers_come_no_later_than_to_chromium() {
     let configurations = vec![configuration(&urls, PASSWORD); 5];
     let theirs: Vec<_> = browser::gather(&lab, &configurations).iter().map(|g| g.complete_ms.unwrap()).collect();
     let args = [&urls[..], &["--username", USER, "--credential", PASSWORD, "--ca-file", &ca]].concat();
-    let ours: Vec<_> =
-        (0..5).map(|_| gather(&lab.client, &args).report.gather.complete_ms.unwrap()).collect();
+    let ours: Vec<_> = (0..5).map(|_| gather(&lab.client, &args).report.gather.complete_ms.unwrap()).collect();
     println!("complete at a round-trip time of 50 ms: {ours:.1?}, Chromium {theirs:.1?}");
     let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);
     assert!(best(&ours) < best(&theirs) + 20.0);

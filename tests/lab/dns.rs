@@ -13,8 +13,19 @@ use crate::topology::{Lab, at};
 pub enum Record {
     /// A or AAAA.
     Address(&'static str),
-    Srv { priority: u16, weight: u16, port: u16, target: &'static str },
-    Naptr { order: u16, preference: u16, flags: &'static str, service: &'static str, replacement: &'static str },
+    Srv {
+        priority: u16,
+        weight: u16,
+        port: u16,
+        target: &'static str,
+    },
+    Naptr {
+        order: u16,
+        preference: u16,
+        flags: &'static str,
+        service: &'static str,
+        replacement: &'static str,
+    },
     /// The name exists, without anything that was asked for.
     Nothing,
     ServFail,

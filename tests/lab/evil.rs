@@ -118,11 +118,7 @@ impl Evil {
         })
     }
 
-    fn accept(
-        host: &Host,
-        address: SocketAddr,
-        serve: impl Fn(&State, TcpStream) + Send + Sync + 'static,
-    ) -> Evil {
+    fn accept(host: &Host, address: SocketAddr, serve: impl Fn(&State, TcpStream) + Send + Sync + 'static) -> Evil {
         let listener = host.run(move || TcpListener::bind(address).unwrap());
         let state = Arc::<State>::default();
         let evil = Evil(Arc::clone(&state));
@@ -186,7 +182,9 @@ impl Manner {
     fn answer(self) -> Option<Vec<u8>> {
         match self {
             Manner::Silent | Manner::Reset => None,
-            Manner::Http => Some(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec()),
+            Manner::Http => {
+                Some(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".to_vec())
+            }
             // An Allocate error response of 1000 bytes, of which 26 come.
             Manner::Truncated => Some([b"\x01\x13\x03\xe8\x21\x12\xa4\x42".as_slice(), &[7; 18]].concat()),
             Manner::Dripping => Some(b"\x01\x13\x03\xe8\x21\x12\xa4\x42".to_vec()),
@@ -226,7 +224,8 @@ fn binding_success(request: &[u8], from: SocketAddr) -> Vec<u8> {
     let IpAddr::V4(ip) = from.ip() else { panic!("an IPv4 server") };
     let mut answer = vec![1, 1, 0, 24];
     answer.extend(&request[4..20]);
-    for (attribute, port, ip) in [(0x01, from.port(), ip.to_bits()), (0x20, from.port() ^ 0x2112, ip.to_bits() ^ 0x2112_a442)]
+    for (attribute, port, ip) in
+        [(0x01, from.port(), ip.to_bits()), (0x20, from.port() ^ 0x2112, ip.to_bits() ^ 0x2112_a442)]
     {
         answer.extend([0, attribute, 0, 8, 0, 1]);
         answer.extend(port.to_be_bytes());

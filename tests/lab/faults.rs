@@ -3,13 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::certificates::{Authority, Leaf};
 use crate::coturn::{Coturn, PASSWORD, USER};
 use crate::dns::Dns;
 use crate::evil::{Evil, Manner};
 use crate::nat::Firewall;
 use crate::rtcprobe::{Run, gather};
 use crate::topology::{Lab, at};
-use crate::certificates::{Authority, Leaf};
 
 const LOGIN: [&str; 4] = ["--username", USER, "--credential", PASSWORD];
 const ALIVE: &str = "stun:203.0.113.10:3478";
@@ -82,8 +82,7 @@ fn refusals_are_believed_at_once() {
 fn no_way_there_is_believed_at_once() {
     let lab = Lab::usual();
     let _coturn = Coturn::usual(&lab);
-    let servers =
-        ["stun:203.0.113.88", "turn:203.0.113.88?transport=tcp", "turns:203.0.113.88?transport=tcp", ALIVE];
+    let servers = ["stun:203.0.113.88", "turn:203.0.113.88?transport=tcp", "turns:203.0.113.88?transport=tcp", ALIVE];
     let run = gather_with(&lab, &servers);
     run.expect_code(1);
     expect_prompt(&run);
@@ -134,7 +133,8 @@ fn names_that_do_not_resolve_are_dns_errors() {
     let run = gather_with(&lab, &servers);
     run.expect_code(1);
     expect_prompt(&run);
-    let mut said: Vec<_> = servers[..4].iter().map(|s| run.expect_outcome(s, "dns-error").error.clone().unwrap()).collect();
+    let mut said: Vec<_> =
+        servers[..4].iter().map(|s| run.expect_outcome(s, "dns-error").error.clone().unwrap()).collect();
     said.dedup_by(|a, b| a.replace(".lab.test", "") == b.replace(".lab.test", ""));
     assert_eq!(said.len(), 4, "one sentence for different troubles: {said:#?}");
     assert!(run.report.gather.complete_ms.unwrap() < 12_000.0, "{run}");
@@ -175,8 +175,7 @@ fn servers_that_are_mad_are_told_from_servers_that_are_dead() {
     let authority = Authority::new(lab.dir());
     let identity = authority.issue(Leaf::Good);
     let _coturn = Coturn::usual(&lab);
-    let manners =
-        [Manner::Reset, Manner::Http, Manner::Truncated, Manner::Dripping, Manner::Endless, Manner::Garbage];
+    let manners = [Manner::Reset, Manner::Http, Manner::Truncated, Manner::Dripping, Manner::Endless, Manner::Garbage];
     let (mut servers, mut keep) = (Vec::new(), Vec::new());
     for (port, manner) in (7001..).zip(manners) {
         keep.push(Evil::tcp(&lab.server, addr(&format!("203.0.113.11:{port}")), manner));

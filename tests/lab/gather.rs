@@ -148,7 +148,11 @@ fn every_transport_gives_its_relay_in_one_run() {
     assert!(relays[0].priority > relays[1].priority && relays[1].priority > relays[2].priority, "{run}");
     for server in servers {
         let server = run.expect_outcome(server, "ok");
-        assert_eq!(server.tls.as_ref().map(|tls| tls.trusted), server.url.starts_with("turns").then_some(true), "{run}");
+        assert_eq!(
+            server.tls.as_ref().map(|tls| tls.trusted),
+            server.url.starts_with("turns").then_some(true),
+            "{run}"
+        );
     }
     assert_eq!(coturn.allocations_left(), 0, "{}", coturn.log());
 }
@@ -211,8 +215,7 @@ fn a_service_is_found_where_its_records_point() {
     let port = 4000;
     let srv = Record::Srv { priority: 0, weight: 0, port, target: "turn4.lab.test" };
     let service = "_turn._udp.service.lab.test";
-    let naptr =
-        Record::Naptr { order: 1, preference: 1, flags: "S", service: "RELAY:turn.udp", replacement: service };
+    let naptr = Record::Naptr { order: 1, preference: 1, flags: "S", service: "RELAY:turn.udp", replacement: service };
     let _dns = Dns::start(
         &lab,
         vec![
@@ -223,7 +226,8 @@ fn a_service_is_found_where_its_records_point() {
             ("_stun._udp.service.lab.test", srv),
         ],
     );
-    let _coturn = Coturn::start(&lab, Options { more: vec!["--aux-server", "203.0.113.10:4000"], ..Options::default() });
+    let _coturn =
+        Coturn::start(&lab, Options { more: vec!["--aux-server", "203.0.113.10:4000"], ..Options::default() });
     for url in ["stun:service.lab.test", "turn:service.lab.test?transport=udp", "turn:anywhere.lab.test"] {
         let run = gather(&lab.client, &[&[url], &LOGIN[..]].concat());
         run.expect_code(0);

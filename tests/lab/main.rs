@@ -1,6 +1,9 @@
 //! The lab: rtcprobe against strangers, on real Linux hosts, NATs and firewalls.
 
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
+#![allow(clippy::print_stdout, reason = "measured figures are shown with --nocapture")]
+#![allow(clippy::disallowed_methods, reason = "the lab is the world")]
 
 // The network and who is on it.
 mod browser;

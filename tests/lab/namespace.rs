@@ -120,9 +120,8 @@ impl Host {
 
     /// How many UDP sockets are bound to a port in the range.
     pub fn udp_sockets(&self, ports: std::ops::RangeInclusive<u16>) -> usize {
-        let tables = self.run(|| {
-            ["udp", "udp6"].map(|table| fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap())
-        });
+        let tables = self
+            .run(|| ["udp", "udp6"].map(|table| fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap()));
         tables
             .iter()
             .flat_map(|table| table.lines().skip(1))

@@ -129,9 +129,7 @@ impl Filtering {
     fn rule(self, public: &str) -> Option<String> {
         let arrives = format!("iifname wan0 ip daddr {public} meta l4proto {{ tcp, udp }}");
         match self {
-            Filtering::EndpointIndependent => {
-                Some(format!("{arrives} dnat to meta l4proto . th dport map @bound"))
-            }
+            Filtering::EndpointIndependent => Some(format!("{arrives} dnat to meta l4proto . th dport map @bound")),
             Filtering::AddressDependent => Some(format!(
                 "{arrives} meta l4proto . th dport . ip saddr @talked dnat to meta l4proto . th dport map @bound"
             )),
@@ -156,7 +154,9 @@ impl Firewall {
                 "iifname lan0 tcp dport 443 accept
                  iifname lan0 meta l4proto { tcp, udp } drop"
             }
-            Firewall::StunPortsBlocked => "iifname lan0 meta l4proto { tcp, udp } th dport { 3478-3479, 5349-5350 } drop",
+            Firewall::StunPortsBlocked => {
+                "iifname lan0 meta l4proto { tcp, udp } th dport { 3478-3479, 5349-5350 } drop"
+            }
             // The magic cookie, four bytes into the payload.
             Firewall::StunInspected => "meta l4proto udp @th,96,32 0x2112a442 drop",
             Firewall::AllBlocked => "meta l4proto { tcp, udp } drop",

@@ -64,7 +64,8 @@ impl Run {
 
     /// The only candidate of this type (and transport to its server, for relays).
     pub fn only(&self, kind: &str, relay_protocol: Option<&str>) -> &Candidate {
-        let is_it = |c: &&Candidate| c.kind == kind && (kind != "relay" || c.relay_protocol.as_deref() == relay_protocol);
+        let is_it =
+            |c: &&Candidate| c.kind == kind && (kind != "relay" || c.relay_protocol.as_deref() == relay_protocol);
         let mut found = self.candidates().iter().filter(is_it);
         match (found.next(), found.next()) {
             (Some(one), None) => one,

@@ -71,10 +71,8 @@ fn dtls_is_as_careful_as_tls() {
     let authority = Authority::new(lab.dir());
     let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Expired));
     let ca = authority.file();
-    let run = gather(
-        &lab.client,
-        &[&["turns:203.0.113.10:5349?transport=udp"], &LOGIN[..], &["--ca-file", &ca]].concat(),
-    );
+    let run =
+        gather(&lab.client, &[&["turns:203.0.113.10:5349?transport=udp"], &LOGIN[..], &["--ca-file", &ca]].concat());
     run.expect_code(1);
     let tls = run.expect_outcome("turns:", "tls-error").tls.as_ref().unwrap();
     assert!(tls.distrust.is_some(), "{run}");

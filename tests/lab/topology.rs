@@ -61,13 +61,7 @@ pub struct Topology {
 
 impl Default for Topology {
     fn default() -> Topology {
-        Topology {
-            nat: Nat::Masquerade,
-            firewall: Firewall::Open,
-            ipv6: true,
-            rtt: Duration::ZERO,
-            loss_percent: 0,
-        }
+        Topology { nat: Nat::Masquerade, firewall: Firewall::Open, ipv6: true, rtt: Duration::ZERO, loss_percent: 0 }
     }
 }
 
@@ -110,8 +104,8 @@ impl Lab {
         for name in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
             router.sysctl(name, "1");
         }
-        let rules = topology.nat.rules("10.0.0.0/24", at::PUBLIC, &[at::SERVER, at::SERVER_2])
-            + &topology.firewall.rules();
+        let rules =
+            topology.nat.rules("10.0.0.0/24", at::PUBLIC, &[at::SERVER, at::SERVER_2]) + &topology.firewall.rules();
         if !rules.is_empty() {
             router.nft(&rules);
         }

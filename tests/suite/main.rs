@@ -1,1 +1,5 @@
+//! Everything that runs anywhere in seconds, with no network.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
+
 mod drive;
+mod tidy;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 
-use super::Config;
+use super::{Config, ServerSpec};
 use crate::machine::{Output, Time};
 use crate::report::{self, CandidateKind, Event, Protocol, RelayProtocol, TcpKind};
 use crate::wire::candidate::{self, CandidateType, TcpType};
@@ -11,7 +11,9 @@ use crate::wire::uri::Transport;
 
 /// The candidates found so far.
 pub(super) struct Harvest {
-    servers: usize,
+    /// For each server, how many TURN servers stand before it.
+    turn_rank: Vec<usize>,
+    turns: usize,
     locals: usize,
     /// Address and base of each, for redundancy.
     found: Vec<(Protocol, SocketAddr, SocketAddr)>,
@@ -36,8 +38,15 @@ pub(super) struct Find {
 type Out = VecDeque<Output<Event>>;
 
 impl Harvest {
-    pub(super) fn new(servers: usize, locals: usize) -> Harvest {
-        Harvest { servers, locals, found: Vec::new() }
+    pub(super) fn new(config: &Config) -> Harvest {
+        let mut turns = 0;
+        let rank = |server: &ServerSpec| {
+            let before = turns;
+            turns += usize::from(server.uri.scheme.is_turn());
+            before
+        };
+        let turn_rank = config.servers.iter().map(rank).collect();
+        Harvest { turn_rank, turns, locals: config.locals.len(), found: Vec::new() }
     }
 
     pub(super) fn host(&mut self, now: Time, local: usize, address: SocketAddr, config: &Config, out: &mut Out) {
@@ -107,7 +116,7 @@ impl Harvest {
             Transport::Tcp => 2,
             Transport::Tls => 3,
         };
-        (protocol * self.servers + find.server) * self.locals + find.local
+        (protocol * self.turns + self.turn_rank[find.server]) * self.locals + find.local
     }
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one candidate")]

@@ -15,7 +15,7 @@ use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
 use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
 use crate::report::CandidateKind;
-use crate::wire::attribute::{self, Value};
+use crate::wire::attribute;
 use crate::wire::framing::{Deframer, Frame};
 use crate::wire::message::{Message, Method};
 use crate::wire::uri::Transport;
@@ -376,10 +376,8 @@ impl Task {
         let route = Route { server: self.target.address, stream: self.is_stream(), schedule: self.schedule };
         self.talk = Some(match self.plan.ask {
             Ask::Binding => {
-                let mut request = Request::new(Method::BINDING);
-                if let Some(software) = &self.software {
-                    request = request.with(Value::Software(software.clone()));
-                }
+                // No SOFTWARE here: RFC 3489 servers stay silent at an attribute that they do not know.
+                let request = Request::new(Method::BINDING);
                 let credentials = self.plan.credentials.clone();
                 Talk::Binding(Exchange::new(request, route, credentials, None, &mut self.chance))
             }

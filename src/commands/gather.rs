@@ -1,0 +1,230 @@
+use std::time::SystemTime;
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgMatches, Args, ValueEnum};
+
+use super::locals::{self, Wish};
+use super::output::{Format, OutputArgs};
+use super::probing::ProbeArgs;
+use super::servers::{Named, ServerArgs};
+use super::stop::{Stop, usage};
+use super::{environment, exit, judge};
+use crate::drive::{self, Ended};
+use crate::machine::Chance;
+use crate::probes::gather::{Alternate, Config, Gathering};
+use crate::report::{Environment, Event, Report, Verdict};
+use crate::view;
+use crate::view::escape::visible;
+use crate::view::style::Style;
+use crate::view::ui::Ui;
+use crate::wire::uri::{Host, IceUri};
+
+/// Gather ICE candidates and show them as they are found, with every server's errors
+///
+/// Does what a browser does before a call: collects host candidates from the network interfaces, server
+/// reflexive ones from STUN and TURN servers and relay candidates from TURN servers, shows each the moment
+/// it is found, and says for every server whether it gave what it should and if not, why.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct GatherArgs {
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// Which candidates a browser would be allowed to use
+    #[arg(long, value_enum, value_name = "POLICY", env = "RTCPROBE_POLICY", help_heading = "Gathering")]
+    pub policy: Option<Policy>,
+    /// Which kinds of candidates to gather
+    #[arg(
+        long,
+        value_enum,
+        value_name = "KINDS",
+        env = "RTCPROBE_CANDIDATES",
+        value_delimiter = ',',
+        help_heading = "Gathering"
+    )]
+    pub candidates: Vec<Kind>,
+    /// What to do when a server sends us to another one (300 Try Alternate)
+    #[arg(
+        long,
+        value_enum,
+        value_name = "RULE",
+        env = "RTCPROBE_ALTERNATE",
+        default_value_t,
+        help_heading = "Gathering"
+    )]
+    pub alternate: Follow,
+    /// Do not tell servers the name and version of this program
+    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = FalseyValueParser::new(), help_heading = "Gathering")]
+    pub no_software: bool,
+    /// Fail with exit code 1 on a warning, too
+    #[arg(long, env = "RTCPROBE_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Gathering")]
+    pub strict: bool,
+    #[command(flatten)]
+    pub probing: ProbeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rtcprobe gather
+  rtcprobe gather stun:stun.example.org
+  rtcprobe gather turn:turn.example.org?transport=udp turns:turn.example.org --username alice --credential-file password.txt
+  rtcprobe gather --turn turn.example.org --secret-file secret.txt --user-id alice
+  rtcprobe gather --ice-servers config.json --json";
+
+/// `iceTransportPolicy` of WebRTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Policy {
+    /// Every kind
+    All,
+    /// Relay candidates only
+    Relay,
+}
+
+/// The kinds of candidates that can be gathered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    Host,
+    Srflx,
+    Relay,
+}
+
+/// What to do about 300 Try Alternate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Follow {
+    /// Go there
+    #[default]
+    Follow,
+    /// Go there only when the answer is signed (RFC 8489 section 10)
+    Signed,
+    /// Take it for an error
+    Ignore,
+}
+
+/// Everything that was asked.
+struct Plan {
+    config: Config,
+    options: drive::Options,
+    environment: Environment,
+    format: Format,
+}
+
+pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, started, ui)?;
+    let (mut report, ended) = probe(args, plan, started, ui)?;
+    judge::gathering(&mut report, ended);
+    show(args.output.format()?, &report, ui);
+    Ok(code(&report, args.strict))
+}
+
+fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+    let format = args.output.format()?;
+    let named = args.servers.ask(matches, now, ui)?;
+    let options = args.probing.options()?;
+    let (host, srflx, relay) = kinds(args, &named)?;
+    let environment = environment::look()?;
+    let wish = Wish {
+        interfaces: args.probing.interface.clone(),
+        addresses: args.probing.local_address.clone(),
+        ipv4: args.probing.ipv4,
+        ipv6: args.probing.ipv6,
+        loopback: named.servers.iter().any(|server| is_here(&server.uri)),
+    };
+    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    let config = Config {
+        servers: named.servers,
+        locals,
+        host,
+        srflx,
+        relay,
+        schedule: args.probing.timing.schedule(),
+        alternate: match args.alternate {
+            Follow::Follow => Alternate::Follow,
+            Follow::Signed => Alternate::Signed,
+            Follow::Ignore => Alternate::Ignore,
+        },
+        send_software: !args.no_software,
+    };
+    Ok(Plan { config, options, environment, format })
+}
+
+fn kinds(args: &GatherArgs, named: &Named) -> Result<(bool, bool, bool), Stop> {
+    let relay_only = match args.policy {
+        Some(policy) => policy == Policy::Relay,
+        None => named.relay_only,
+    };
+    let wants = |kind| args.candidates.is_empty() || args.candidates.contains(&kind);
+    let kinds = (wants(Kind::Host) && !relay_only, wants(Kind::Srflx) && !relay_only, wants(Kind::Relay));
+    if kinds == (false, false, false) {
+        return usage("the relay policy and --candidates together leave nothing to gather; add relay to --candidates");
+    }
+    if relay_only && !named.servers.iter().any(|server| server.uri.scheme.is_turn()) {
+        return usage("only relay candidates are wanted, but no TURN server is named; add one with --turn");
+    }
+    Ok(kinds)
+}
+
+/// Whether a server is on this machine, so that loopback addresses are the way to it.
+fn is_here(uri: &IceUri) -> bool {
+    match &uri.host {
+        Host::Ip(ip) => ip.is_loopback(),
+        Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+    }
+}
+
+fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Ended), Stop> {
+    let mut report = Report::new("gather", drive::rfc3339(started), plan.environment);
+    let seed = drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?;
+    let urls = plan.config.servers.iter().map(|server| server.uri.to_string()).collect();
+    let mut gathering = Gathering::new(plan.config, Chance::from_seed(seed));
+    if plan.format == Format::Text {
+        ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
+    }
+    ui.begin(urls);
+    let mut end = 0.0;
+    let running = drive::run(&mut gathering, &plan.options, Some(args.probing.timeout), |now, event| {
+        end = now.millis();
+        learn(&event, plan.format, ui);
+        report.learn(&event);
+    });
+    let ended = drive::block_on(running).and_then(|ended| ended).map_err(|why| Stop::CannotRun(why.to_string()))?;
+    report.duration_ms = report.gather.as_ref().and_then(|gather| gather.complete_ms).unwrap_or(end);
+    ui.end();
+    Ok((report, ended))
+}
+
+/// Shows what was learned the moment it was.
+fn learn(event: &Event, format: Format, ui: &mut Ui) {
+    match event {
+        Event::Server { server, .. } => {
+            if let Some(progress) = ui.progress() {
+                progress.over(&server.url);
+            }
+        }
+        Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
+        _ => {}
+    }
+    match format {
+        Format::Text => ui.answer(&view::gather::live(event, &ui.style)),
+        Format::Jsonl => ui.answer(&view::jsonl::event(event)),
+        Format::Json => {}
+    }
+}
+
+fn show(format: Format, report: &Report, ui: &mut Ui) {
+    let style: Style = ui.style;
+    ui.answer(&match format {
+        Format::Text => view::servers::closing(report, &style),
+        Format::Json => view::json::document(report),
+        Format::Jsonl => view::jsonl::last(report),
+    });
+}
+
+fn code(report: &Report, strict: bool) -> u8 {
+    match report.verdict {
+        _ if report.interrupted => exit::INTERRUPTED,
+        Verdict::Fail => exit::FAILED,
+        Verdict::Warn if strict => exit::FAILED,
+        Verdict::Pass | Verdict::Warn => exit::OK,
+    }
+}

@@ -1,0 +1,142 @@
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
+
+use super::stop::{Stop, usage};
+use crate::drive;
+use crate::proto::schedule::Schedule;
+
+/// Where to probe from, and how patiently; shared by every command that sends something.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Probing")]
+pub struct ProbeArgs {
+    /// Use this interface only; repeat for more, or all for every one that is up
+    #[arg(long, value_name = "NAME", env = "RTCPROBE_INTERFACE", value_delimiter = ',')]
+    pub interface: Vec<String>,
+    /// Use this local address only; repeat for more
+    #[arg(long, value_name = "ADDRESS", env = "RTCPROBE_LOCAL_ADDRESS", value_delimiter = ',')]
+    pub local_address: Vec<IpAddr>,
+    /// Use IPv4 only
+    #[arg(short = '4', long, env = "RTCPROBE_IPV4", value_parser = FalseyValueParser::new(), conflicts_with = "ipv6")]
+    pub ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6', long, env = "RTCPROBE_IPV6", value_parser = FalseyValueParser::new())]
+    pub ipv6: bool,
+    /// Local UDP ports to use, such as 50000-50100
+    #[arg(long, value_name = "A-B", env = "RTCPROBE_PORT_RANGE", value_parser = port_range)]
+    pub port_range: Option<(u16, u16)>,
+    /// Resolve names with this DNS server instead of the system's; port 53 when none is given
+    #[arg(long, value_name = "ADDRESS", env = "RTCPROBE_NAMESERVER", value_parser = nameserver)]
+    pub nameserver: Option<SocketAddr>,
+    /// Trust the certificates in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE", env = "RTCPROBE_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Go on with certificates that do not verify, and say so in the result
+    #[arg(long, env = "RTCPROBE_INSECURE", value_parser = FalseyValueParser::new())]
+    pub insecure: bool,
+    /// Ask for this name in TLS and expect it in the certificate, instead of the server's host name
+    #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI")]
+    pub sni: Option<String>,
+    /// Stop asking after this time and report what is known by then
+    #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse, default_value = "10s")]
+    pub timeout: Duration,
+    /// How often to repeat a request that is not answered, and when to give up
+    #[arg(long, value_enum, value_name = "KIND", env = "RTCPROBE_TIMING", default_value_t)]
+    pub timing: Timing,
+}
+
+/// Retransmission over UDP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Timing {
+    /// 4 requests, given up after 4.5 s
+    #[default]
+    Prompt,
+    /// 7 requests, given up after 39.5 s (RFC 8489 section 6.2.1); raise --timeout as well
+    Rfc8489,
+    /// 9 requests, given up after 39.75 s, as Chromium does; raise --timeout as well
+    Chrome,
+    /// 7 requests, given up after 7.9 s, as Firefox does
+    Firefox,
+    /// 3 requests, given up after 0.7 s, for networks known to be quick
+    Fast,
+}
+
+impl Timing {
+    pub fn schedule(self) -> Schedule {
+        match self {
+            Timing::Prompt => Schedule::PROMPT,
+            Timing::Rfc8489 => Schedule::RFC8489,
+            Timing::Chrome => Schedule::CHROME,
+            Timing::Firefox => Schedule::FIREFOX,
+            Timing::Fast => Schedule::FAST,
+        }
+    }
+}
+
+impl ProbeArgs {
+    /// How the world is to be touched.
+    pub fn options(&self) -> Result<drive::Options, Stop> {
+        if let Some(path) = &self.ca_file {
+            let text = std::fs::read(path)
+                .or_else(|why| usage(format!("--ca-file {}: it cannot be read: {why}", path.display())))?;
+            if !String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
+                return usage(format!("--ca-file {}: there is no PEM certificate in it", path.display()));
+            }
+        }
+        // Bound to the device as well, so that the routing table has no say. With several interfaces
+        // the local address alone decides.
+        let device = match &self.interface[..] {
+            [one] if one != "all" => Some(one.clone()),
+            _ => None,
+        };
+        Ok(drive::Options {
+            ca_file: self.ca_file.clone(),
+            insecure: self.insecure,
+            sni: self.sni.clone(),
+            nameserver: self.nameserver,
+            device,
+            port_range: self.port_range,
+            ..drive::Options::default()
+        })
+    }
+}
+
+fn port_range(text: &str) -> Result<(u16, u16), String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (first.trim().parse(), last.trim().parse()) {
+        (Ok(first), Ok(last)) if 0 < first && first <= last => Ok((first, last)),
+        _ => Err("write two ports from 1 to 65535, the lower one first, such as 50000-50100".into()),
+    }
+}
+
+fn nameserver(text: &str) -> Result<SocketAddr, String> {
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let address = text.parse().or_else(|_| bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+    address.map_err(|_| "write an IP address with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_port_ranges() {
+        assert_eq!(port_range("50000-50100"), Ok((50000, 50100)));
+        assert_eq!(port_range("50000"), Ok((50000, 50000)));
+        for text in ["", "-", "2-1", "0-1", "1-65536", "a-b"] {
+            assert!(port_range(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_name_servers_with_and_without_a_port() {
+        assert_eq!(nameserver("9.9.9.9"), Ok("9.9.9.9:53".parse().unwrap()));
+        assert_eq!(nameserver("127.0.0.1:5353"), Ok("127.0.0.1:5353".parse().unwrap()));
+        assert_eq!(nameserver("2620:fe::fe"), Ok("[2620:fe::fe]:53".parse().unwrap()));
+        assert_eq!(nameserver("[2620:fe::fe]"), Ok("[2620:fe::fe]:53".parse().unwrap()));
+        assert!(nameserver("dns.example").is_err());
+    }
+}

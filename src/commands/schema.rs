@@ -1,0 +1,50 @@
+use clap::Args;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, json_schema};
+
+use super::stop::Stop;
+use crate::report::{Event, Report};
+use crate::view::jsonl::Last;
+use crate::view::ui::Ui;
+
+/// Print the JSON Schema of the report
+#[derive(Debug, Clone, Args)]
+pub struct SchemaArgs {
+    /// Print the schema of a line of --output jsonl instead
+    #[arg(long, env = "RTCPROBE_EVENTS", value_parser = clap::builder::FalseyValueParser::new())]
+    pub events: bool,
+}
+
+pub fn run(args: &SchemaArgs, ui: &mut Ui) -> Result<u8, Stop> {
+    let schema = if args.events { events() } else { report() };
+    ui.answer(&format!("{:#}\n", schema.as_value()));
+    Ok(super::exit::OK)
+}
+
+fn report() -> Schema {
+    root::<Report>()
+}
+
+/// A line is an event, or the report at the end.
+fn events() -> Schema {
+    let mut generator = settings().into_generator();
+    let event = generator.subschema_for::<Event>();
+    let last = generator.subschema_for::<Last>();
+    let definitions = generator.take_definitions(true);
+    json_schema!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Line",
+        "description": "A line of `--output jsonl`.",
+        "oneOf": [event, last],
+        "$defs": definitions,
+    })
+}
+
+fn root<T: JsonSchema>() -> Schema {
+    settings().into_generator().into_root_schema_for::<T>()
+}
+
+/// What is written, as opposed to what would be accepted: a field that may be null is still there.
+fn settings() -> SchemaSettings {
+    SchemaSettings::draft2020_12().for_serialize()
+}

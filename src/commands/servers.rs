@@ -1,0 +1,202 @@
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgMatches, Args};
+
+use super::keys;
+use super::stop::{Stop, usage};
+use crate::probes::gather::ServerSpec;
+use crate::proto::auth::Credentials;
+use crate::view::escape::visible;
+use crate::view::ui::Ui;
+use crate::wire::ice_servers;
+
+/// Which servers to talk to; shared by every command that talks to one.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Servers")]
+pub struct ServerArgs {
+    /// Servers: stun:host, stuns:host, turn:host?transport=udp, turns:host?transport=tcp
+    #[arg(value_name = "URI")]
+    pub uris: Vec<String>,
+    /// A STUN server: host, host:port or a stun: or stuns: URI; repeat for more
+    #[arg(long, value_name = "TARGET", env = "RTCPROBE_STUN", value_delimiter = ',')]
+    pub stun: Vec<String>,
+    /// A TURN server: host, host:port or a turn: or turns: URI; repeat for more
+    #[arg(long, value_name = "TARGET", env = "RTCPROBE_TURN", value_delimiter = ',')]
+    pub turn: Vec<String>,
+    /// User name for the TURN server that it follows, or for all of them when given before the first
+    #[arg(long, value_name = "U", env = "RTCPROBE_USERNAME", hide_env_values = true)]
+    pub username: Vec<String>,
+    /// Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself
+    #[arg(long, value_name = "P", env = "RTCPROBE_CREDENTIAL", hide_env_values = true)]
+    pub credential: Vec<String>,
+    /// File with the password in it, likewise; - reads standard input
+    #[arg(long, value_name = "FILE", env = "RTCPROBE_CREDENTIAL_FILE")]
+    pub credential_file: Vec<PathBuf>,
+    /// Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise
+    #[arg(long, value_name = "S", env = "RTCPROBE_SECRET", hide_env_values = true)]
+    pub secret: Vec<String>,
+    /// File with the shared secret in it, likewise; - reads standard input
+    #[arg(long, value_name = "FILE", env = "RTCPROBE_SECRET_FILE")]
+    pub secret_file: Vec<PathBuf>,
+    /// How long credentials made from a secret last
+    #[arg(long, value_name = "TIME", env = "RTCPROBE_TTL", value_parser = super::span::parse, default_value = "1h")]
+    pub ttl: Duration,
+    /// User id to put into credentials made from a secret
+    #[arg(long, value_name = "ID", env = "RTCPROBE_USER_ID")]
+    pub user_id: Option<String>,
+    /// Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider's API returned
+    #[arg(long, value_name = "FILE|-|JSON", env = "RTCPROBE_ICE_SERVERS", hide_env_values = true)]
+    pub ice_servers: Option<String>,
+    /// Ask nobody when no server is named
+    #[arg(long, env = "RTCPROBE_NO_DEFAULT_SERVERS", value_parser = FalseyValueParser::new())]
+    pub no_default_servers: bool,
+}
+
+/// Asked when no server is named: run by their owners for everybody, without a promise.
+pub const DEFAULTS: [&str; 2] = ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"];
+
+/// The servers that the command line names.
+#[derive(Debug)]
+pub struct Named {
+    pub servers: Vec<ServerSpec>,
+    /// The configuration said `iceTransportPolicy: relay`.
+    pub relay_only: bool,
+}
+
+impl ServerArgs {
+    /// Reads the servers and their credentials. Sends nothing.
+    pub fn ask(&self, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
+        let from_json = self.ice_servers.is_some();
+        let mut input = Input { taken_by: None };
+        let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
+        let (mut servers, everyone) = keys::assign(matches, &minting, &mut input, ui)?;
+        let mut relay_only = false;
+        if let Some(source) = &self.ice_servers {
+            let list = read_list(source, &mut input)?;
+            list.warnings.iter().for_each(|warning| ui.warn(&format!("--ice-servers: {}", visible(warning))));
+            relay_only = list.relay_only;
+            servers.extend(listed(list, everyone.as_ref(), ui)?);
+        }
+        if servers.is_empty() {
+            if everyone.is_some() && !from_json {
+                return usage("credentials are given, but no TURN server to use them with; name one with --turn");
+            }
+            if from_json {
+                return usage("--ice-servers names no server; give at least one, or leave the option out");
+            }
+            if !self.no_default_servers {
+                servers = default_servers(ui)?;
+            }
+        }
+        drop_repeated(&mut servers, ui);
+        Ok(Named { servers, relay_only })
+    }
+}
+
+/// What credentials made from a secret are made of.
+pub struct Minting<'a> {
+    now: SystemTime,
+    ttl: Duration,
+    user_id: Option<&'a str>,
+}
+
+impl Minting<'_> {
+    /// The user name and the password of the moment.
+    pub fn mint(&self, secret: &str) -> (String, String) {
+        use crate::wire::rest;
+        let end = self.now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO) + self.ttl;
+        let username = rest::username(end.as_secs(), self.user_id);
+        let password = rest::credential(secret, &username);
+        (username, password)
+    }
+}
+
+/// Standard input, which can be read for one purpose only.
+pub struct Input {
+    taken_by: Option<&'static str>,
+}
+
+impl Input {
+    /// The text of a file, or of standard input for `-`.
+    pub fn read(&mut self, option: &'static str, path: &Path) -> Result<String, Stop> {
+        let text = if path.as_os_str() == "-" {
+            if let Some(other) = self.taken_by.replace(option) {
+                return usage(format!(
+                    "standard input cannot be both {other} and {option}; put one of them into a file"
+                ));
+            }
+            let mut text = String::new();
+            std::io::stdin().read_to_string(&mut text).map(|_| text)
+        } else {
+            fs::read_to_string(path)
+        };
+        text.or_else(|why| match why.kind() {
+            std::io::ErrorKind::NotFound => usage(format!("{option} {}: there is no such file", shown(path))),
+            std::io::ErrorKind::InvalidData => usage(format!("{option} {}: it is not text in UTF-8", shown(path))),
+            _ => usage(format!("{option} {}: it cannot be read: {why}", shown(path))),
+        })
+    }
+}
+
+fn shown(path: &Path) -> String {
+    visible(&path.display().to_string())
+}
+
+fn read_list(source: &str, input: &mut Input) -> Result<ice_servers::IceServers, Stop> {
+    let inline = source.trim_start().starts_with(['{', '[']);
+    let (text, place) = if inline {
+        (source.to_string(), "--ice-servers".to_string())
+    } else {
+        let place = format!("--ice-servers {}", visible(source));
+        (input.read("--ice-servers", Path::new(source))?, place)
+    };
+    ice_servers::parse(&text).or_else(|why| usage(format!("{place}: {}", visible(&why.to_string()))))
+}
+
+fn listed(list: ice_servers::IceServers, everyone: Option<&Credentials>, ui: &mut Ui) -> Result<Vec<ServerSpec>, Stop> {
+    let mut servers = Vec::new();
+    for (number, server) in list.servers.into_iter().enumerate() {
+        for url in server.urls {
+            let place = format!("--ice-servers, iceServers[{number}]");
+            url.warnings.iter().for_each(|warning| ui.warn(&format!("{place}: {}", visible(warning))));
+            let credentials = if !url.uri.scheme.is_turn() {
+                None
+            } else if let (Some(username), Some(password)) = (&server.username, &server.credential) {
+                Some(keys::checked(username.clone(), password.clone(), &place)?)
+            } else if let Some(credentials) = everyone {
+                Some(credentials.clone())
+            } else {
+                return usage(format!(
+                    "{place}: {} needs \"username\" and \"credential\" beside its \"urls\", or --username and \
+                     --credential-file",
+                    url.uri
+                ));
+            };
+            servers.push(ServerSpec { uri: url.uri, credentials });
+        }
+    }
+    Ok(servers)
+}
+
+fn default_servers(ui: &mut Ui) -> Result<Vec<ServerSpec>, Stop> {
+    let names = DEFAULTS.map(|uri| uri.trim_start_matches("stun:"));
+    ui.say(&format!("note: asking public STUN servers, {}; --no-default-servers turns this off", names.join(" and ")));
+    let spec = |uri| Ok(ServerSpec { uri: keys::server(keys::Kind::Uri, uri, ui)?, credentials: None });
+    DEFAULTS.into_iter().map(spec).collect()
+}
+
+fn drop_repeated(servers: &mut Vec<ServerSpec>, ui: &mut Ui) {
+    let mut seen: Vec<ServerSpec> = Vec::new();
+    for server in servers.drain(..) {
+        if seen.contains(&server) {
+            ui.warn(&format!("{} is named twice; it is asked once", server.uri));
+        } else {
+            seen.push(server);
+        }
+    }
+    *servers = seen;
+}

@@ -1,0 +1,75 @@
+//! Text from the network and from files, made safe to show.
+//!
+//! A server chooses its SOFTWARE and its error phrases. Shown as they are, they could move the
+//! cursor, hide or forge lines, or reverse the reading order; so whatever is not plainly visible is
+//! spelled out as `\u{…}`.
+
+/// The text with everything spelled out that a terminal would act upon or not show.
+#[must_use]
+pub fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_plain(c) {
+            out.push(c);
+        } else {
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
+        }
+    }
+    out
+}
+
+/// JSON with the same characters as `\uXXXX`. Outside of strings JSON has none of them, so the
+/// document means the same.
+#[must_use]
+pub fn json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for c in document.chars() {
+        if is_plain(c) || c == '\n' {
+            out.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+    out
+}
+
+/// Whether a character shows as itself and does nothing else.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            // Zero width, marks of direction, line and paragraph separators, embeddings and overrides.
+            | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{fe00}'..='\u{fe0f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leaves_visible_text_alone() {
+        assert_eq!(visible("Coturn-4.6.1 'Gorst' é 漢 ✓"), "Coturn-4.6.1 'Gorst' é 漢 ✓");
+    }
+
+    #[test]
+    fn spells_out_what_a_terminal_would_act_upon() {
+        assert_eq!(visible("\x1b[2Jx\r\n"), "\\u{1b}[2Jx\\u{d}\\u{a}");
+        assert_eq!(visible("a\u{202e}b\u{9b}c\u{200b}"), "a\\u{202e}b\\u{9b}c\\u{200b}");
+    }
+
+    #[test]
+    fn keeps_the_meaning_of_json() {
+        let text = "\u{9b}31m \u{202e} \u{e0041} \x7f é";
+        let document = serde_json::to_string_pretty(&serde_json::json!({ "text": text })).unwrap();
+        let safe = json(&document);
+        assert!(safe.chars().all(|c| is_plain(c) || c == '\n'), "{safe}");
+        let back: serde_json::Value = serde_json::from_str(&safe).unwrap();
+        assert_eq!(back["text"], text);
+    }
+}

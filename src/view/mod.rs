@@ -1,0 +1,12 @@
+//! How it looks: pure functions from a report to text and JSON, and the one place that knows about
+//! terminals ([`ui`]).
+
+pub mod escape;
+pub mod gather;
+pub mod json;
+pub mod jsonl;
+pub mod progress;
+pub mod servers;
+pub mod style;
+pub mod table;
+pub mod ui;
