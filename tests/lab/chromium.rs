@@ -81,7 +81,7 @@ fn compare(topology: Topology) {
     let configurations: Vec<_> = cases.iter().map(|(urls, password)| configuration(urls, password)).collect();
     let theirs = browser::gather(&lab, &configurations);
     for ((urls, password), theirs) in cases.iter().zip(theirs) {
-        let args = [urls.as_slice(), &["--username", USER, "--credential", password, "--ca-file", &ca]].concat();
+        let args = [&["--username", USER, "--credential", password, "--ca-file", &ca], urls.as_slice()].concat();
         let ours = gather(&lab.client, &args);
         let mut expected = theirs.set();
         // Chromium without permission to use the microphone repeats a host candidate that is not
@@ -126,7 +126,7 @@ fn answers_come_no_later_than_to_chromium() {
     ];
     let configurations = vec![configuration(&urls, PASSWORD); 5];
     let theirs: Vec<_> = browser::gather(&lab, &configurations).iter().map(|g| g.complete_ms.unwrap()).collect();
-    let args = [&urls[..], &["--username", USER, "--credential", PASSWORD, "--ca-file", &ca]].concat();
+    let args = [&["--username", USER, "--credential", PASSWORD, "--ca-file", &ca][..], &urls].concat();
     let ours: Vec<_> = (0..5).map(|_| gather(&lab.client, &args).report.gather.complete_ms.unwrap()).collect();
     println!("complete at a round-trip time of 50 ms: {ours:.1?}, Chromium {theirs:.1?}");
     let best = |times: &[f64]| times.iter().copied().fold(f64::INFINITY, f64::min);

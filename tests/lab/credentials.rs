@@ -15,11 +15,11 @@ use crate::rtcprobe::{Run, gather, rtcprobe, start_gather};
 use crate::topology::Lab;
 
 const TURN: &str = "turn:203.0.113.10:3478?transport=udp";
-const LOGIN: [&str; 5] = [TURN, "--username", USER, "--credential", PASSWORD];
+const LOGIN: [&str; 5] = ["--username", USER, "--credential", PASSWORD, TURN];
 
 fn expect_unauthorized(run: &Run) {
     run.expect_code(1);
-    run.expect_outcome("turn:", "unauthorized");
+    run.expect_outcome(TURN, "unauthorized");
     assert_eq!(run.report.verdict, "fail", "{run}");
     let [error] = run.report.gather.errors.as_slice() else { panic!("one error\n{run}") };
     // coturn's phrase, which Chromium does not show.
@@ -54,12 +54,12 @@ fn credentials_are_made_from_a_shared_secret() {
     run.expect_code(0);
     run.only("relay", Some("udp"));
     let (expiry, _) = {
-        let name = run.server("turn:").username.clone().unwrap();
+        let name = run.server(TURN).username.clone().unwrap();
         let (expiry, user) = name.split_once(':').map_or((name.as_str(), ""), |parts| parts);
         (expiry.parse::<u64>().unwrap_or_else(|_| panic!("{name}")), user.to_owned())
     };
     assert!(expiry > 1_600_000_000, "{run}");
-    assert!(!run.to_string().contains(&rest_password(&run.server("turn:").username.clone().unwrap())), "{run}");
+    assert!(!run.to_string().contains(&rest_password(&run.server(TURN).username.clone().unwrap())), "{run}");
     expect_unauthorized(&gather(&lab.client, &[TURN, "--secret", "not-it"]));
 }
 

@@ -19,7 +19,7 @@ const GIVE_UP: f64 = 5_000.0;
 const SLACK: f64 = 1_000.0;
 
 fn gather_with(lab: &Lab, servers: &[&str]) -> Run {
-    gather(&lab.client, &[servers, &LOGIN].concat())
+    gather(&lab.client, &[&LOGIN, servers].concat())
 }
 
 /// The live server's candidate did not wait for the dead one.

@@ -130,7 +130,9 @@ fn the_lab_leaves_nothing_in_the_machines_own_network() {
     let dir = lab.dir().to_owned();
     let child = lab.server.spawn(crate::process::Cmd::new("sleep").arg("1000"));
     let pid = child.pid();
-    // As if the test had panicked before it came to an end.
+    // Until it has been told whom to follow.
+    std::thread::sleep(PATIENCE);
+    // As if nobody had come to clean up.
     std::mem::forget(child);
     drop(lab);
     std::thread::sleep(Duration::from_millis(300));

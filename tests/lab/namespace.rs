@@ -143,6 +143,9 @@ fn enter_new(etc: &Path) -> Result<PathBuf, String> {
         mount(Some(&etc.join(file)), &target, none, MsFlags::MS_BIND, none)
             .map_err(|e| format!("cannot mount over {}: {e}", target.display()))?;
     }
+    // /sys/class/net shows the network of whoever mounted it. Some containers do not allow this; then
+    // only what is told of interfaces is wrong.
+    let _ = mount(Some("lab"), "/sys", Some("sysfs"), MsFlags::empty(), none);
     // Addresses are usable at once, routers are not listened to, odd routes are allowed (P6, P7).
     for (name, value) in [
         ("ipv6/conf/all/disable_ipv6", "0"),

@@ -80,14 +80,15 @@ impl Run {
         found.next().unwrap_or_else(|| panic!("no host candidate at {address}\n{self}"))
     }
 
-    /// What came of the only server whose URL begins so.
+    /// What came of the server of this URL, however short it is written.
     pub fn server(&self, url: &str) -> &Server {
-        let found: Vec<_> = self.report.servers.iter().filter(|server| server.url.starts_with(url)).collect();
+        let url = canonical(url);
+        let found: Vec<_> = self.report.servers.iter().filter(|server| server.url == url).collect();
         assert_eq!(found.len(), 1, "servers at {url}\n{self}");
         found[0]
     }
 
-    /// Asserts what came of the only server whose URL begins so.
+    /// Asserts what came of the server of this URL.
     pub fn expect_outcome(&self, url: &str, outcome: &str) -> &Server {
         let server = self.server(url);
         assert_eq!(server.outcome, outcome, "{url}\n{self}");
@@ -98,6 +99,26 @@ impl Run {
         assert_eq!(self.code(), Some(code), "exit code\n{self}");
         self
     }
+}
+
+/// A URL as reports have it: with its port, and its transport when it is a TURN server's.
+fn canonical(url: &str) -> String {
+    let (rest, transport) = url.split_once('?').map_or((url, None), |(rest, query)| (rest, Some(query)));
+    let (scheme, host) = rest.split_once(':').unwrap();
+    let secure = scheme.ends_with('s');
+    let has_port = host.rsplit_once(':').is_some_and(|(host, _)| !host.contains(':') || host.ends_with(']'));
+    let port = match (has_port, secure) {
+        (true, _) => "",
+        (false, false) => ":3478",
+        (false, true) => ":5349",
+    };
+    let transport = match (scheme, transport) {
+        ("stun" | "stuns", _) => String::new(),
+        (_, Some(transport)) => format!("?{transport}"),
+        ("turns", None) => "?transport=tcp".into(),
+        (_, None) => "?transport=udp".into(),
+    };
+    format!("{scheme}:{host}{port}{transport}")
 }
 
 #[derive(Debug, Deserialize)]

@@ -30,8 +30,8 @@ fn every_answer_takes_the_round_trips_that_it_must() {
         // A cookie, two flights, then as over UDP.
         ("turns:203.0.113.10?transport=udp", "relay", Some("dtls"), 5.0),
     ] {
-        let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &[&[server], &login[..]].concat())).collect();
-        let tls = runs[0].server("").tls.as_ref().and_then(|tls| tls.version.clone());
+        let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &[&login[..], &[server]].concat())).collect();
+        let tls = runs[0].server(server).tls.as_ref().and_then(|tls| tls.version.clone());
         let trips = if tls.as_deref() == Some("TLSv1.2") { trips + 1.0 } else { trips };
         let mut times: Vec<_> = runs.iter().map(|run| run.only(kind, relay).elapsed_ms).collect();
         times.sort_by(f64::total_cmp);
@@ -51,17 +51,17 @@ fn servers_are_asked_side_by_side() {
     let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
     let ca = authority.file();
     let args = [
-        "stun:203.0.113.10",
-        "turn:203.0.113.10?transport=udp",
-        "turn:203.0.113.10?transport=tcp",
-        "turns:203.0.113.10?transport=tcp",
-        "turns:203.0.113.10?transport=udp",
         "--username",
         USER,
         "--credential",
         PASSWORD,
         "--ca-file",
         &ca,
+        "stun:203.0.113.10",
+        "turn:203.0.113.10?transport=udp",
+        "turn:203.0.113.10?transport=tcp",
+        "turns:203.0.113.10?transport=tcp",
+        "turns:203.0.113.10?transport=udp",
     ];
     let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &args)).collect();
     let fastest = |kind: &str, relay: Option<&str>| {

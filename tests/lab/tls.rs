@@ -11,6 +11,7 @@ use crate::topology::Lab;
 
 const LOGIN: [&str; 4] = ["--username", USER, "--credential", PASSWORD];
 const SERVER: &str = "turns:203.0.113.10:5349?transport=tcp";
+const NAMED: &str = "turns:turn4.lab.test:5349?transport=tcp";
 
 #[test]
 fn bad_certificates_are_told_apart_and_told_nothing() {
@@ -27,9 +28,9 @@ fn bad_certificates_are_told_apart_and_told_nothing() {
         (Leaf::Good, &[], "issuer"),
     ] {
         let server = Evil::tls(&lab.server, address, &authority.issue(leaf), Manner::Silent);
-        let run = gather(&lab.client, &[&[SERVER], &LOGIN[..], trust].concat());
+        let run = gather(&lab.client, &[&LOGIN[..], &[SERVER], trust].concat());
         run.expect_code(1);
-        let found = run.expect_outcome("turns:", "tls-error");
+        let found = run.expect_outcome(SERVER, "tls-error");
         let tls = found.tls.as_ref().unwrap_or_else(|| panic!("no facts\n{run}"));
         assert!(!tls.trusted, "{run}");
         assert!(!tls.subject_alt_names.is_empty() && tls.not_after.is_some(), "{run}");
@@ -52,14 +53,14 @@ fn trust_can_be_waived_and_the_verdict_stays_on_record() {
     let authority = Authority::new(lab.dir());
     let coturn = Coturn::with_identity(&lab, authority.issue(Leaf::SelfSigned));
     for server in [SERVER, "turns:203.0.113.10:5349?transport=udp"] {
-        let refused = gather(&lab.client, &[&[server], &LOGIN[..]].concat());
+        let refused = gather(&lab.client, &[&LOGIN[..], &[server]].concat());
         refused.expect_code(1);
-        refused.expect_outcome("turns:", "tls-error");
+        refused.expect_outcome(server, "tls-error");
         assert_eq!(coturn.allocations(), 0);
 
-        let run = gather(&lab.client, &[&[server], &LOGIN[..], &["--insecure"]].concat());
+        let run = gather(&lab.client, &[&LOGIN[..], &[server, "--insecure"]].concat());
         run.expect_code(0);
-        let tls = run.expect_outcome("turns:", "ok").tls.as_ref().unwrap();
+        let tls = run.expect_outcome(server, "ok").tls.as_ref().unwrap();
         assert!(!tls.trusted && tls.distrust.is_some(), "{run}");
         assert_eq!(coturn.allocations_left(), 0);
     }
@@ -71,10 +72,9 @@ fn dtls_is_as_careful_as_tls() {
     let authority = Authority::new(lab.dir());
     let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Expired));
     let ca = authority.file();
-    let run =
-        gather(&lab.client, &[&["turns:203.0.113.10:5349?transport=udp"], &LOGIN[..], &["--ca-file", &ca]].concat());
+    let run = gather(&lab.client, &[&LOGIN[..], &["turns:203.0.113.10:5349?transport=udp", "--ca-file", &ca]].concat());
     run.expect_code(1);
-    let tls = run.expect_outcome("turns:", "tls-error").tls.as_ref().unwrap();
+    let tls = run.expect_outcome("turns:203.0.113.10?transport=udp", "tls-error").tls.as_ref().unwrap();
     assert!(tls.distrust.is_some(), "{run}");
 }
 
@@ -85,18 +85,18 @@ fn the_name_asked_for_is_the_name_checked() {
     let authority = Authority::new(lab.dir());
     let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::WrongName));
     let ca = authority.file();
-    let args = [&["turns:turn4.lab.test:5349?transport=tcp"], &LOGIN[..], &["--ca-file", &ca]].concat();
-    gather(&lab.client, &args).expect_outcome("turns:", "tls-error");
+    let args = [&LOGIN[..], &[NAMED, "--ca-file", &ca]].concat();
+    gather(&lab.client, &args).expect_outcome(NAMED, "tls-error");
     // `--sni` says which name is meant.
     let run = gather(&lab.client, &[&args[..], &["--sni", "elsewhere.lab.test"]].concat());
-    run.expect_outcome("turns:", "ok");
+    run.expect_outcome(NAMED, "ok");
 }
 
 #[test]
 fn a_server_without_tls_on_its_tls_port_is_told() {
     let lab = Lab::usual();
     let _http = Evil::tcp(&lab.server, "203.0.113.10:5349".parse().unwrap(), Manner::Http);
-    let run = gather(&lab.client, &[&[SERVER], &LOGIN[..]].concat());
+    let run = gather(&lab.client, &[&LOGIN[..], &[SERVER]].concat());
     run.expect_code(1);
-    run.expect_outcome("turns:", "tls-error");
+    run.expect_outcome(SERVER, "tls-error");
 }
