@@ -260,10 +260,12 @@ impl Allocation {
     fn allocated_in_vain(&self) -> bool {
         let mut allocate = self.allocate.clone();
         match allocate.next(Time::ZERO) {
-            Next::Ended(answer) => matches!(
-                answer,
-                Answer::Success { .. } | Answer::IntegrityFailed { .. } | Answer::Malformed(_) | Answer::Silence
-            ) && self.allocate.seen(Time::ZERO).signed,
+            Next::Ended(answer) => {
+                matches!(
+                    answer,
+                    Answer::Success { .. } | Answer::IntegrityFailed { .. } | Answer::Malformed(_) | Answer::Silence
+                ) && self.allocate.seen(Time::ZERO).signed
+            }
             _ => self.allocate.session().is_some(),
         }
     }
@@ -356,3 +358,6 @@ fn allocate(wish: &Wish) -> Request {
     }
     request
 }
+
+#[cfg(test)]
+mod tests;

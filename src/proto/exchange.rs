@@ -326,3 +326,6 @@ fn compose(request: &Request, route: Route, session: Option<&Session>, chance: &
     }
     Transaction::new(id, request.method, builder.build(), route.server, route.stream, route.schedule)
 }
+
+#[cfg(test)]
+mod tests;

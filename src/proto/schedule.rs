@@ -63,7 +63,9 @@ impl std::str::FromStr for Schedule {
             _ => {}
         }
         let wrong = || {
-            format!("\"{text}\" is no timing: write prompt, rfc8489, chrome, firefox, fast, or RTO,COPIES,WAIT as in 250ms,5,1s")
+            format!(
+                "\"{text}\" is no timing: write prompt, rfc8489, chrome, firefox, fast, or RTO,COPIES,WAIT as in 250ms,5,1s"
+            )
         };
         let mut parts = text.split(',');
         let (Some(rto), Some(copies), Some(wait), None) = (parts.next(), parts.next(), parts.next(), parts.next())

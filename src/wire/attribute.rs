@@ -65,6 +65,28 @@ kinds! {
     MOBILITY_TICKET = 0x8030, "MOBILITY-TICKET";
 }
 
+/// Every registered error code with its registered phrase (RFC 8489 §18.4, RFC 8656 §19).
+pub const ERRORS: &[(u16, &str)] = &[
+    (300, "Try Alternate"),
+    (400, "Bad Request"),
+    (401, "Unauthenticated"),
+    (403, "Forbidden"),
+    (405, "Mobility Forbidden"),
+    (420, "Unknown Attribute"),
+    (437, "Allocation Mismatch"),
+    (438, "Stale Nonce"),
+    (440, "Address Family not Supported"),
+    (441, "Wrong Credentials"),
+    (442, "Unsupported Transport Protocol"),
+    (443, "Peer Address Family Mismatch"),
+    (446, "Connection Already Exists"),
+    (447, "Connection Timeout or Failure"),
+    (486, "Allocation Quota Reached"),
+    (487, "Role Conflict"),
+    (500, "Server Error"),
+    (508, "Insufficient Capacity"),
+];
+
 /// The registered name, or `0x1234`.
 #[must_use]
 pub fn name(kind: u16) -> Cow<'static, str> {
@@ -192,6 +214,14 @@ pub struct ErrorCode {
     pub code: u16,
     /// The server's phrase: lossy UTF-8, NUL and space padding of coturn cut.
     pub reason: String,
+}
+
+impl ErrorCode {
+    /// The registered phrase of the code, for servers that send none (pion).
+    #[must_use]
+    pub fn name(&self) -> Option<&'static str> {
+        ERRORS.iter().find(|(code, _)| *code == self.code).map(|(_, name)| *name)
+    }
 }
 
 /// ADDRESS-ERROR-CODE (RFC 8656 §18.12).

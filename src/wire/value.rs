@@ -1,6 +1,7 @@
 //! Attribute values between bytes and types. Reading is lenient where no meaning is lost, and
 //! `None` where the bytes cannot mean anything.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use super::attribute::{self, AddressError, ErrorCode, Family, IcmpError, PasswordAlgorithm, Value};
@@ -133,14 +134,9 @@ pub(super) fn decode_icmp(value: &[u8]) -> Option<IcmpError> {
 
 /// UNKNOWN-ATTRIBUTES (RFC 8489 §14.13), each once: RFC 3489 repeated the last one as padding.
 pub(super) fn decode_unknown(value: &[u8]) -> Vec<u16> {
-    let mut kinds = Vec::new();
-    for pair in value.chunks_exact(2) {
-        let kind = u16::from_be_bytes([pair[0], pair[1]]);
-        if !kinds.contains(&kind) {
-            kinds.push(kind);
-        }
-    }
-    kinds
+    let mut seen = BTreeSet::new();
+    let kinds = value.chunks_exact(2).map(|pair| u16::from_be_bytes([pair[0], pair[1]]));
+    kinds.filter(|kind| seen.insert(*kind)).collect()
 }
 
 /// PASSWORD-ALGORITHMS (RFC 8489 §14.11); the last entry may lack its padding.

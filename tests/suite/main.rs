@@ -3,3 +3,4 @@
 
 mod drive;
 mod tidy;
+mod wire;

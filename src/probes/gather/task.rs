@@ -51,7 +51,11 @@ pub(super) enum Act {
     Open(Want),
     Close(Socket),
     /// Without a socket: through the local address's own.
-    Send { socket: Option<Socket>, to: SocketAddr, bytes: Vec<u8> },
+    Send {
+        socket: Option<Socket>,
+        to: SocketAddr,
+        bytes: Vec<u8>,
+    },
     Ended(Box<Ended>),
     Note(String),
     Wait,

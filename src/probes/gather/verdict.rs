@@ -55,7 +55,11 @@ pub(super) fn refused(why: &Refusal, target: Target, local: IpAddr, after: Durat
     match why {
         Refusal::ConnectionRefused => failed(
             Outcome::Refused,
-            format!("connection refused after {after}: nothing listens on {protocol} port {} of {}", to.port(), to.ip()),
+            format!(
+                "connection refused after {after}: nothing listens on {protocol} port {} of {}",
+                to.port(),
+                to.ip()
+            ),
         )
         .elsewhere(),
         Refusal::TimedOut { during: Phase::Connect } => {
@@ -78,7 +82,8 @@ pub(super) fn refused(why: &Refusal, target: Target, local: IpAddr, after: Durat
         }
         Refusal::Handshake { text } => {
             let name = if target.transport == Transport::Dtls { "DTLS" } else { "TLS" };
-            failed(Outcome::TlsError, format!("the {name} handshake with {to} failed after {after}: {text}")).elsewhere()
+            failed(Outcome::TlsError, format!("the {name} handshake with {to} failed after {after}: {text}"))
+                .elsewhere()
         }
         Refusal::Bind { text } => failed(Outcome::Skipped, format!("cannot bind {local}: {text}")),
         Refusal::Exhausted { text } => failed(Outcome::Skipped, format!("this machine ran out of resources: {text}")),
@@ -119,12 +124,8 @@ pub(super) fn stopped(target: Target, ask: Ask, seen: &Seen, after: Duration) ->
         0 => "nothing was sent yet".to_string(),
         n => format!("{} sent, no answer yet", copies(n)),
     };
-    let text = format!(
-        "stopped {} into the {} request to {}: {sent}",
-        span(after),
-        words::request(ask),
-        target.address
-    );
+    let text =
+        format!("stopped {} into the {} request to {}: {sent}", span(after), words::request(ask), target.address);
     Verdict::failed(Outcome::Skipped, text)
 }
 
@@ -175,15 +176,16 @@ pub(super) fn allocate(
     };
     let said = coded(error);
     let (outcome, text) = match error.code {
-        401 if seen.signed => (
-            Outcome::Unauthorized,
-            format!("{said}: the server does not accept these credentials ({who})"),
-        ),
+        401 if seen.signed => {
+            (Outcome::Unauthorized, format!("{said}: the server does not accept these credentials ({who})"))
+        }
         401 => (Outcome::Unauthorized, format!("{said}: the server wants credentials ({who})")),
         // pion and webrtc-rs answer bad credentials with 400 and no phrase.
         400 if seen.signed && error.reason.is_empty() => (
             Outcome::Unauthorized,
-            format!("{said} to the authenticated request, without a phrase: some servers (pion, webrtc-rs) refuse bad credentials so ({who})"),
+            format!(
+                "{said} to the authenticated request, without a phrase: some servers (pion, webrtc-rs) refuse bad credentials so ({who})"
+            ),
         ),
         441 => (Outcome::Unauthorized, format!("{said}: other credentials than those of the allocation ({who})")),
         437 if seen.signed && error.reason.to_ascii_lowercase().contains("credential") => {

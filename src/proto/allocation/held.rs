@@ -241,9 +241,8 @@ impl Held {
     }
 
     fn start_bind(&mut self, number: u16, peer: SocketAddr) {
-        let request = Request::new(Method::CHANNEL_BIND)
-            .with(Value::ChannelNumber(number))
-            .with(Value::XorPeerAddress(peer));
+        let request =
+            Request::new(Method::CHANNEL_BIND).with(Value::ChannelNumber(number)).with(Value::XorPeerAddress(peer));
         self.start(Purpose::Bind(number, peer), request);
     }
 

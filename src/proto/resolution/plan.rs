@@ -75,7 +75,13 @@ impl Plan {
 
     /// `_turn._udp.NAME`. The outer option: still open; the inner: no such records.
     #[allow(clippy::option_option, reason = "open and absent are two things")]
-    fn by_srv(&self, name: &str, family: Family, answers: &Answers, needs: &mut Vec<Question>) -> Option<Option<Found>> {
+    fn by_srv(
+        &self,
+        name: &str,
+        family: Family,
+        answers: &Answers,
+        needs: &mut Vec<Question>,
+    ) -> Option<Option<Found>> {
         self.srv(&self.service(name), family, answers, needs)
     }
 
@@ -139,9 +145,7 @@ impl Plan {
         let mut rules: Vec<(u16, u16, &str, &str)> = records
             .iter()
             .filter_map(|record| match record {
-                Record::Naptr { order, preference, flags, services, replacement, .. }
-                    if self.serves(services) =>
-                {
+                Record::Naptr { order, preference, flags, services, replacement, .. } if self.serves(services) => {
                     Some((*order, *preference, flags.as_str(), replacement.as_str()))
                 }
                 _ => None,

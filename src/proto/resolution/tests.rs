@@ -95,10 +95,14 @@ fn follows_naptr_for_turn_without_port_and_transport() {
     // RFC 5928 §4.2: remote hosting.
     let zone = Zone(vec![
         ("example.com", RecordKind::Naptr, vec![naptr(100, "", "RELAY:turn.udp:turn.tls", "example.net")]),
-        ("example.net", RecordKind::Naptr, vec![
-            naptr(100, "S", "RELAY:turn.udp", "datagram.example.net"),
-            naptr(200, "S", "RELAY:turn.tcp:turn.tls", "stream.example.net"),
-        ]),
+        (
+            "example.net",
+            RecordKind::Naptr,
+            vec![
+                naptr(100, "S", "RELAY:turn.udp", "datagram.example.net"),
+                naptr(200, "S", "RELAY:turn.tcp:turn.tls", "stream.example.net"),
+            ],
+        ),
         ("datagram.example.net", RecordKind::Srv, vec![srv(0, 0, 3478, "a.example.net")]),
         ("a.example.net", RecordKind::A, vec![a("192.0.2.1")]),
     ]);
