@@ -25,7 +25,6 @@ pub struct Gathered {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate {
-    pub t: f64,
     #[serde(rename = "type")]
     pub kind: String,
     pub protocol: String,
@@ -38,7 +37,6 @@ pub struct Candidate {
 #[serde(rename_all = "camelCase")]
 pub struct IceError {
     pub error_code: u16,
-    pub error_text: String,
 }
 
 impl Gathered {
@@ -134,7 +132,7 @@ const gather = configuration => new Promise(resolve => {
   const elapsed = () => performance.now() - start;
   pc.onicecandidate = ({ candidate: c }) => {
     if (c && c.candidate) {
-      result.candidates.push({ t: elapsed(), type: c.type, protocol: c.protocol, address: c.address,
+      result.candidates.push({ type: c.type, protocol: c.protocol, address: c.address,
         relatedAddress: c.relatedAddress, relayProtocol: c.relayProtocol });
     } else if (!c) {
       result.completeMs = elapsed();
@@ -142,7 +140,7 @@ const gather = configuration => new Promise(resolve => {
       setTimeout(end, 50);
     }
   };
-  pc.onicecandidateerror = e => result.errors.push({ errorCode: e.errorCode, errorText: e.errorText });
+  pc.onicecandidateerror = e => result.errors.push({ errorCode: e.errorCode });
   pc.createOffer({ offerToReceiveAudio: 1 }).then(offer => { start = performance.now(); return pc.setLocalDescription(offer); });
 });
 (async () => {

@@ -139,7 +139,8 @@ fn an_interrupt_gives_back_allocations_and_prints_what_was_found() {
     running.signal(Signal::SIGINT);
     let run = Run::from(running.finish());
     run.expect_code(130);
-    assert!(run.report.interrupted, "{run}");
+    assert!(run.report.interrupted && run.report.gather.complete_ms.is_none(), "{run}");
+    assert!(run.report.unknown.contains_key("/gather/completeMs"), "{run}");
     assert!(run.finished.took < Duration::from_secs(4), "{run}");
     run.only("relay", Some("udp"));
     run.only("srflx", None);

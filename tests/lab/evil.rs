@@ -42,6 +42,7 @@ struct State {
     over: AtomicBool,
     heard: Mutex<Vec<u8>>,
     connections: AtomicUsize,
+    datagrams: AtomicUsize,
 }
 
 impl State {
@@ -66,6 +67,10 @@ impl Evil {
         self.0.connections.load(Ordering::Relaxed)
     }
 
+    pub fn datagrams(&self) -> usize {
+        self.0.datagrams.load(Ordering::Relaxed)
+    }
+
     pub fn udp(host: &Host, address: SocketAddr, manner: Manner) -> Evil {
         let socket = host.run(move || UdpSocket::bind(address).unwrap());
         socket.set_read_timeout(Some(Duration::from_millis(50))).unwrap();
@@ -76,6 +81,7 @@ impl Evil {
             while !state.is_over() {
                 let Ok((length, from)) = socket.recv_from(&mut bytes) else { continue };
                 state.heard.lock().unwrap().extend(&bytes[..length]);
+                state.datagrams.fetch_add(1, Ordering::Relaxed);
                 let copies = if manner == Manner::Endless { 1000 } else { 1 };
                 for _ in 0..copies {
                     if let Some(answer) = manner.answer() {

@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::certificates::{Authority, Leaf};
 use crate::coturn::{Coturn, PASSWORD, USER};
 use crate::dns::Dns;
-use crate::evil::{Evil, Manner};
+use crate::evil::{Evil, Manner, stun_servers};
 use crate::nat::Firewall;
 use crate::rtcprobe::{Run, gather};
-use crate::topology::{Lab, at};
+use crate::topology::{Lab, Topology, at};
 
 const LOGIN: [&str; 4] = ["--username", USER, "--credential", PASSWORD];
 const ALIVE: &str = "stun:203.0.113.10:3478";
@@ -58,6 +58,40 @@ fn silence_is_given_up_and_nobody_waits_for_it() {
 }
 
 #[test]
+fn requests_are_sent_again_before_they_are_given_up() {
+    let lab = Lab::usual();
+    let stun = Evil::udp(&lab.server, addr("203.0.113.77:3478"), Manner::Silent);
+    let turn = Evil::udp(&lab.server, addr("203.0.113.77:3479"), Manner::Silent);
+    let run = gather_with(&lab, &["stun:203.0.113.77", "turn:203.0.113.77:3479?transport=udp"]);
+    run.expect_code(1);
+    // What the report says was sent is what arrives: four copies of each request.
+    assert_eq!(run.expect_outcome("stun:203.0.113.77", "timeout").error.as_deref().map(says_four), Some(true), "{run}");
+    run.expect_outcome("turn:203.0.113.77:3479", "timeout");
+    assert_eq!((stun.datagrams(), turn.datagrams()), (4, 8), "{run}");
+    assert!(run.report.gather.complete_ms.unwrap() < GIVE_UP + SLACK, "{run}");
+}
+
+fn says_four(text: &str) -> bool {
+    text.contains("4 copies")
+}
+
+#[test]
+fn lost_datagrams_are_made_up_for() {
+    let lab = Lab::new(Topology { loss_percent: 25, ..Topology::default() });
+    let coturn = Coturn::usual(&lab);
+    // Many servers, so that some request and some answer is surely lost.
+    let servers: Vec<_> = (0..12).map(|n| format!("stun:198.18.0.{}", n + 1)).collect();
+    let _servers = stun_servers(&lab.server, (1..=12).map(|n| addr(&format!("198.18.0.{n}:3478"))).collect());
+    let mut args: Vec<_> = servers.iter().map(String::as_str).collect();
+    args.push("turn:203.0.113.10?transport=udp");
+    let run = gather_with(&lab, &args);
+    // Each request fails with a chance of 0.44 a copy: 4 copies leave 4 % of the servers silent.
+    let answered = run.report.servers.iter().filter(|server| server.outcome == "ok").count();
+    assert!(answered >= 10, "{answered} of 13\n{run}");
+    assert_eq!(coturn.allocations_left(), 0, "{}", coturn.log());
+}
+
+#[test]
 fn refusals_are_believed_at_once() {
     let lab = Lab::usual();
     let _coturn = Coturn::usual(&lab);
@@ -75,6 +109,7 @@ fn refusals_are_believed_at_once() {
     for refusing in &servers[..5] {
         run.expect_outcome(refusing, "refused");
     }
+    assert!(run.report.gather.errors.iter().all(|e| e.error_code == 701 && e.elapsed_ms < SLACK), "{run}");
     assert!(run.report.gather.complete_ms.unwrap() < SLACK, "{run}");
 }
 
@@ -109,7 +144,7 @@ fn a_host_that_is_not_there_is_unreachable_or_silent() {
 
 #[test]
 fn an_ipv6_server_is_out_of_reach_without_ipv6() {
-    let lab = Lab::new(crate::topology::Topology { ipv6: false, ..Default::default() });
+    let lab = Lab::new(Topology { ipv6: false, ..Default::default() });
     let _coturn = Coturn::usual(&lab);
     let run = gather(&lab.client, &["stun:[2001:db8:77::10]", ALIVE]);
     run.expect_code(1);

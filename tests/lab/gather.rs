@@ -6,7 +6,7 @@ use crate::certificates::{Authority, Leaf};
 use crate::coturn::{Coturn, Options, PASSWORD, USER};
 use crate::dns::{Dns, Record};
 use crate::nat::Nat;
-use crate::rtcprobe::{Run, gather};
+use crate::rtcprobe::{Run, gather, rtcprobe};
 use crate::topology::{Lab, Topology, at};
 
 const HOSTS: [&str; 2] = ["host/udp 10.0.0.2 - -", "host/udp 2001:db8:1::2 - -"];
@@ -39,7 +39,7 @@ fn lines_agree_with_fields(run: &Run) {
         if let (Some(address), Some(port)) = (&c.related_address, c.related_port) {
             assert_eq!(words[8..12], ["raddr", address, "rport", &port.to_string()], "{run}");
         }
-        assert_eq!(c.component, "rtp");
+        assert_eq!((c.component.as_str(), c.interface.as_deref(), &c.tcp_type), ("rtp", Some("eth0"), &None), "{run}");
         assert!(foundations.insert(c.foundation.clone()), "one foundation for two bases or types\n{run}");
         assert_eq!(c.url.is_none(), c.kind == "host", "{run}");
     }
@@ -64,6 +64,29 @@ fn stun_gives_the_mapped_address_of_the_host_candidate() {
     assert_eq!(server.resolved, ["203.0.113.10:3478"], "{run}");
     assert_eq!((run.report.command.as_str(), run.report.verdict.as_str()), ("gather", "pass"), "{run}");
     assert!(run.report.gather.errors.is_empty(), "{run}");
+    assert!(run.report.unknown.is_empty(), "{run}");
+    assert!(run.report.duration_ms >= run.report.gather.complete_ms.unwrap(), "{run}");
+    assert_eq!(run.report.schema_version, 1, "{run}");
+}
+
+#[test]
+fn reports_are_as_the_schema_says() {
+    let lab = Lab::usual();
+    let _dns = Dns::usual(&lab);
+    let _coturn = Coturn::usual(&lab);
+    let schema = lab.client.exec(rtcprobe(&["schema"])).expect_success().stdout;
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let troubles = ["stun:203.0.113.77", "stun:nowhere.lab.test", "turns:203.0.113.10:3478", "turn:203.0.113.66"];
+    for (login, servers) in [
+        (LOGIN, &["turn:203.0.113.10", "turn:203.0.113.10?transport=tcp"][..]),
+        (LOGIN, &troubles),
+        (["--username", USER, "--credential", "wrong"], &["turn:203.0.113.10"]),
+    ] {
+        let run = gather(&lab.client, &[&login, servers].concat());
+        let report = serde_json::from_str(&run.finished.stdout).unwrap();
+        let errors: Vec<_> = schema.iter_errors(&report).map(|e| format!("{e} at {}", e.instance_path)).collect();
+        assert!(errors.is_empty(), "{errors:#?}\n{run}");
+    }
 }
 
 #[test]

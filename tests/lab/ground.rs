@@ -1,8 +1,12 @@
 //! The lab itself: that its NATs, firewalls and delays are what they are called.
 
+use std::io::Read;
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use crate::certificates::{Authority, Leaf};
+use crate::coturn::{Coturn, PASSWORD, USER};
+use crate::dns::Dns;
 use crate::namespace::Host;
 use crate::nat::{Filtering, Firewall, Mapping, Nat};
 use crate::topology::{Lab, Topology, at};
@@ -180,4 +184,22 @@ fn a_lab_is_built_and_gone_within_a_second() {
     drop(lab);
     println!("built in {built:?}, gone after {:?}", began.elapsed());
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+#[ignore = "for people who want to look around: keeps a lab with coturn until the standard input ends"]
+fn a_lab_to_walk_around_in() {
+    let lab = Lab::usual();
+    let authority = Authority::new(lab.dir());
+    let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let _dns = Dns::usual(&lab);
+    for host in [&lab.client, &lab.router, &lab.server] {
+        println!(
+            "{}: nsenter --net={ns}/net --mount={ns}/mnt",
+            host.name(),
+            ns = host.namespace().parent().unwrap().display()
+        );
+    }
+    println!("{USER} {PASSWORD} {}", authority.file());
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
 }
