@@ -11,6 +11,7 @@
 //! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
 //! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | report |
 //! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
+//! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT before it. | machine, wire |
 //! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine, report |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
 //! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
@@ -32,5 +33,6 @@ pub mod machine;
 pub mod probes;
 pub mod proto;
 pub mod report;
+pub mod server;
 pub mod view;
 pub mod wire;
