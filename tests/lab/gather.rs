@@ -84,7 +84,7 @@ fn reports_are_as_the_schema_says() {
     ] {
         let run = gather(&lab.client, &[&login, servers].concat());
         let report = serde_json::from_str(&run.finished.stdout).unwrap();
-        let errors: Vec<_> = schema.iter_errors(&report).map(|e| format!("{e} at {}", e.instance_path)).collect();
+        let errors: Vec<_> = schema.iter_errors(&report).map(|e| format!("{e} at {}", e.instance_path())).collect();
         assert!(errors.is_empty(), "{errors:#?}\n{run}");
     }
 }
