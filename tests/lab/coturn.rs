@@ -139,7 +139,10 @@ impl Coturn {
 
     /// How many allocations the client gave back, in so many words.
     pub fn released(&self) -> usize {
-        self.log().lines().filter(|line| line.contains(" refreshed, ") && line.ends_with(" lifetime=0")).count()
+        self.log()
+            .lines()
+            .filter(|line| line.contains(" refreshed, ") && format!("{line},").contains(" lifetime=0,"))
+            .count()
     }
 
     /// Whether this address is one of its relays.

@@ -20,7 +20,7 @@ use crate::namespace::Host;
 pub enum Manner {
     /// Listens.
     Silent,
-    /// Breaks the connection off before a word is said.
+    /// Breaks the connection off before a word is said; within TLS, at the first word.
     Reset,
     /// Speaks HTTP.
     Http,
@@ -160,7 +160,7 @@ impl State {
                         let _ = stream.write_all(&answer).and_then(|()| stream.flush());
                     }
                     spoken_to = true;
-                    if matches!(manner, Manner::Truncated | Manner::Http) {
+                    if matches!(manner, Manner::Reset | Manner::Truncated | Manner::Http) {
                         return;
                     }
                 }

@@ -18,19 +18,20 @@ fn bad_certificates_are_told_apart_and_told_nothing() {
     let lab = Lab::usual();
     let authority = Authority::new(lab.dir());
     let ca = authority.file();
-    let address: SocketAddr = "203.0.113.10:5349".parse().unwrap();
     let mut reasons = Vec::new();
-    for (leaf, trust, word) in [
+    for (port, (leaf, trust, word)) in (7001..).zip([
         (Leaf::Expired, &["--ca-file", &ca][..], "expire"),
         (Leaf::NotYetValid, &["--ca-file", &ca], "not valid"),
         (Leaf::WrongName, &["--ca-file", &ca], "name"),
         (Leaf::SelfSigned, &["--ca-file", &ca], "self-signed"),
         (Leaf::Good, &[], "issuer"),
-    ] {
+    ]) {
+        let address: SocketAddr = format!("203.0.113.10:{port}").parse().unwrap();
+        let url = format!("turns:{address}?transport=tcp");
         let server = Evil::tls(&lab.server, address, &authority.issue(leaf), Manner::Silent);
-        let run = gather(&lab.client, &[&LOGIN[..], &[SERVER], trust].concat());
+        let run = gather(&lab.client, &[&LOGIN[..], &[&url], trust].concat());
         run.expect_code(1);
-        let found = run.expect_outcome(SERVER, "tls-error");
+        let found = run.expect_outcome(&url, "tls-error");
         let tls = found.tls.as_ref().unwrap_or_else(|| panic!("no facts\n{run}"));
         assert!(!tls.trusted, "{run}");
         assert!(!tls.subject_alt_names.is_empty() && tls.not_after.is_some(), "{run}");

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
 use crate::delay::{DelayBox, Tap};
@@ -110,6 +110,7 @@ impl Lab {
             router.nft(&rules);
         }
         let lab = Lab { client, router, server, _switch: switch, _delay: delay, dir };
+        lab.await_links(topology);
         if topology.rtt > Duration::ZERO {
             lab.meet(topology.rtt);
         }
@@ -119,6 +120,27 @@ impl Lab {
     /// A directory for the files of this lab.
     pub fn dir(&self) -> &Path {
         &self.dir.0
+    }
+
+    /// Waits until every link carries: the kernel starts their queues a while after they are up.
+    fn await_links(&self, topology: Topology) {
+        let gateway = if topology.nat == Nat::None { "192.0.2.1" } else { "10.0.0.1" };
+        let mut links = vec![(&self.router, &self.server, at::SERVER), (&self.client, &self.router, gateway)];
+        links.push((&self.router, &self.server, at::SERVER6));
+        if topology.ipv6 {
+            links.push((&self.client, &self.router, "2001:db8:1::1"));
+        }
+        for (from, to, address) in links {
+            let address = SocketAddr::new(address.parse().unwrap(), 9);
+            let far = to.run(move || UdpSocket::bind(address).unwrap());
+            far.set_read_timeout(Some(Duration::from_millis(10))).unwrap();
+            let any = if address.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+            let near = from.run(move || UdpSocket::bind(any).unwrap());
+            let began = Instant::now();
+            while near.send_to(b"hello", address).and_then(|_| far.recv_from(&mut [0; 8])).is_err() {
+                assert!(began.elapsed() < Duration::from_secs(10), "{address} is not reached from {}", from.name());
+            }
+        }
     }
 
     /// Lets neighbours learn each other's link addresses, so that no test pays for that.
