@@ -27,7 +27,7 @@ pub struct Arrival {
     pub at: Time,
     pub news: News,
     /// Gives the room in the queue back when the machine has seen it.
-    pub permit: Option<OwnedSemaphorePermit>,
+    pub _permit: Option<OwnedSemaphorePermit>,
 }
 
 pub enum News {
@@ -56,7 +56,7 @@ impl Arrivals {
 
     pub fn tell(&self, at: Time, news: News) {
         // Without a receiver the run is over and nobody wants to know.
-        let _ = self.sender.send(Arrival { at, news, permit: None });
+        let _ = self.sender.send(Arrival { at, news, _permit: None });
     }
 }
 
@@ -135,7 +135,7 @@ impl Teller {
         let cost = u32::try_from((size + OVERHEAD).min(WAITING)).unwrap_or(u32::MAX);
         // The semaphore is never closed.
         let permit = Arc::clone(&self.room).acquire_many_owned(cost).await.ok();
-        let _ = self.arrivals.sender.send(Arrival { at, news, permit });
+        let _ = self.arrivals.sender.send(Arrival { at, news, _permit: permit });
     }
 }
 

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use super::arrivals::Teller;
 use super::refusals;
 use super::run::Hand;
 use super::shared::Shared;
-use super::stream::{carry, outbox};
+use super::stream::{Outbox, carry, outbox};
+use super::tls;
 use crate::machine::Refusal;
 
 /// Connections that wait to be let in.
@@ -20,35 +24,87 @@ const BACKLOG: i32 = 1024;
 /// For the system to have descriptors again.
 const BREATHER: Duration = Duration::from_millis(20);
 
+/// Handshakes at a time; who comes later waits in the backlog.
+const HANDSHAKES: usize = 256;
+
 /// Lets TCP connections in.
 pub async fn tcp(shared: Arc<Shared>, mut teller: Teller, local: SocketAddr) {
-    let listener = match bind(&shared, local).and_then(|listener| Ok((listener.local_addr()?, listener))) {
+    let listener = match open(&shared, local) {
         Ok((local, listener)) => {
             teller.opened(teller.now(), local, None);
             listener
         }
-        Err(error) => return teller.refused(refusals::while_binding(&error, Some(local))),
+        Err(why) => return teller.refused(why),
     };
+    let newcomers = Newcomers { shared, teller: Arc::new(teller) };
     loop {
         let (stream, from, local) = accept(&listener).await;
-        let (key, from) = (shared.key(), from);
-        let (writer, outbox) = outbox(shared.leaving());
-        let mut newcomer = shared.teller(key);
-        newcomer.is_open();
-        let (go, wait) = tokio::sync::oneshot::channel();
-        let task = shared.spawn(async move {
-            // Nothing is heard of it before it was announced.
-            if wait.await.is_ok() {
-                carry(stream, from, newcomer, outbox).await;
-            }
-        });
-        teller.accepted(key, Hand::Connection(writer), task, local, from).await;
-        let _ = go.send(());
+        newcomers.admit(local, from, |teller, outbox| carry(stream, from, teller, outbox)).await;
     }
 }
 
-pub async fn tls(_shared: Arc<Shared>, teller: Teller, _local: SocketAddr) {
-    teller.refused(Refusal::Unsupported { text: "not yet".to_owned() });
+/// Lets TLS connections in, each after its handshake.
+pub async fn tls(shared: Arc<Shared>, mut teller: Teller, local: SocketAddr) {
+    let opened = tls::server_config(&shared).and_then(|config| Ok((config, open(&shared, local)?)));
+    let (config, listener) = match opened {
+        Ok((config, (local, listener))) => {
+            teller.opened(teller.now(), local, None);
+            (config, listener)
+        }
+        Err(why) => return teller.refused(why),
+    };
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let turns = Arc::new(Semaphore::new(HANDSHAKES));
+    let newcomers = Newcomers { shared, teller: Arc::new(teller) };
+    // Handshakes end with the listener.
+    let mut handshakes = JoinSet::new();
+    loop {
+        let Ok(turn) = Arc::clone(&turns).acquire_owned().await else { return };
+        let (stream, from, local) = accept(&listener).await;
+        while handshakes.try_join_next().is_some() {}
+        let (acceptor, newcomers) = (acceptor.clone(), newcomers.clone());
+        handshakes.spawn(async move {
+            let patience = newcomers.shared.connect_timeout();
+            // Who cannot shake hands is none of the machine's business.
+            let Ok(Ok(stream)) = tokio::time::timeout(patience, acceptor.accept(stream)).await else { return };
+            drop(turn);
+            newcomers.admit(local, from, |teller, outbox| carry(stream, from, teller, outbox)).await;
+        });
+    }
+}
+
+/// Introduces connections to the machine.
+#[derive(Clone)]
+pub struct Newcomers {
+    pub shared: Arc<Shared>,
+    pub teller: Arc<Teller>,
+}
+
+impl Newcomers {
+    /// Announces a connection and starts the task that serves it; nothing is heard of it before.
+    pub async fn admit<T>(&self, local: SocketAddr, from: SocketAddr, serve: impl FnOnce(Teller, Outbox) -> T)
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let key = self.shared.key();
+        let (writer, outbox) = outbox(self.shared.leaving());
+        let mut teller = self.shared.teller(key);
+        teller.is_open();
+        let serve = serve(teller, outbox);
+        let (announced, wait) = oneshot::channel();
+        let task = self.shared.spawn(async move {
+            if wait.await.is_ok() {
+                serve.await;
+            }
+        });
+        self.teller.accepted(key, Hand::Connection(writer), task, local, from).await;
+        let _ = announced.send(());
+    }
+}
+
+fn open(shared: &Shared, local: SocketAddr) -> Result<(SocketAddr, TcpListener), Refusal> {
+    let bound = bind(shared, local).and_then(|listener| Ok((listener.local_addr()?, listener)));
+    bound.map_err(|error| refusals::while_binding(&error, Some(local)))
 }
 
 fn bind(shared: &Shared, local: SocketAddr) -> io::Result<TcpListener> {

@@ -10,6 +10,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the room that may touch clock, sockets and environment")]
 
 mod arrivals;
+mod certificate;
 mod clock;
 #[cfg(feature = "dtls")]
 mod dtls;
@@ -26,6 +27,7 @@ mod signals;
 mod stream;
 mod tcp;
 mod tls;
+mod trust;
 mod udp;
 
 pub use clock::{now_utc, rfc3339};

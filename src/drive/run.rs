@@ -39,7 +39,7 @@ pub async fn run<M: Machine>(
 ) -> Result<Ended, CannotRun> {
     let clock = Clock::start();
     let (arrivals, inbox) = Arrivals::new(clock);
-    let (shared, all_left) = Shared::new(options.clone(), arrivals);
+    let (shared, all_left) = Shared::new(options.clone(), arrivals)?;
     let _end = EndOfRun(Arc::clone(&shared));
     let mut driver = Driver {
         machine,
@@ -257,7 +257,7 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
                 Arc::clone(udp).send(to, &bytes, &mut returned).await;
                 for entry in returned {
                     let news = News::Unreachable { key, to: entry.to.unwrap_or(to), icmp: entry.icmp };
-                    self.returned.push_back(Arrival { at: self.clock.now(), news, permit: None });
+                    self.returned.push_back(Arrival { at: self.clock.now(), news, _permit: None });
                 }
             }
             Hand::Connection(writer) => {
@@ -266,7 +266,7 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
                         task.abort();
                     }
                     let news = News::Closed { key, why };
-                    self.returned.push_back(Arrival { at: self.clock.now(), news, permit: None });
+                    self.returned.push_back(Arrival { at: self.clock.now(), news, _permit: None });
                 }
             }
             Hand::Listener => {}

@@ -6,16 +6,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use socket2::Socket;
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::rustls::pki_types::CertificateDer;
 
-use super::Options;
 use super::arrivals::{Arrivals, Key, Teller};
+use super::resolve::Resolver;
+use super::trust::{self, Judge};
+use super::{CannotRun, Options};
 
 /// One per run, and the tasks hold it too.
 pub struct Shared {
     pub options: Options,
     pub arrivals: Arrivals,
+    /// The certificates of [`Options::ca_file`].
+    roots: Option<Vec<CertificateDer<'static>>>,
+    judge: OnceCell<Arc<Judge>>,
+    pub resolver: Resolver,
     tasks: Mutex<JoinSet<()>>,
     keys: AtomicU64,
     /// Whoever still has bytes to send holds a clone of it; `None` when the run is over.
@@ -26,16 +33,35 @@ pub struct Shared {
 pub type Leaving = Option<mpsc::Sender<()>>;
 
 impl Shared {
-    pub fn new(options: Options, arrivals: Arrivals) -> (Arc<Shared>, mpsc::Receiver<()>) {
+    pub fn new(options: Options, arrivals: Arrivals) -> Result<(Arc<Shared>, mpsc::Receiver<()>), CannotRun> {
+        let roots = options.ca_file.as_deref().map(trust::read_file).transpose()?;
         let (leaving, all_left) = mpsc::channel(1);
         let shared = Shared {
             options,
             arrivals,
+            roots,
+            judge: OnceCell::new(),
+            resolver: Resolver::default(),
             tasks: Mutex::new(JoinSet::new()),
             keys: AtomicU64::new(0),
             leaving: Mutex::new(Some(leaving)),
         };
-        (Arc::new(shared), all_left)
+        Ok((Arc::new(shared), all_left))
+    }
+
+    /// Who judges certificates; made on first use, because it reads the system's trust store.
+    pub async fn judge(&self) -> Arc<Judge> {
+        let make = || async {
+            match &self.roots {
+                Some(roots) => Arc::new(Judge::of(roots)),
+                // On a thread of its own: the other sockets' time is being measured.
+                None => match tokio::task::spawn_blocking(Judge::of_system).await {
+                    Ok(judge) => Arc::new(judge),
+                    Err(_) => Arc::new(Judge::of(&[])),
+                },
+            }
+        };
+        Arc::clone(self.judge.get_or_init(make).await)
     }
 
     /// Limit for connecting, and another one for the handshake.

@@ -14,7 +14,7 @@ use super::arrivals::Teller;
 use super::icmp::{self, Returned};
 use super::refusals;
 use super::shared::Shared;
-use crate::machine::{Refusal, Unreachability};
+use crate::machine::{Refusal, Time, Unreachability};
 
 /// Larger than any datagram.
 const LARGEST: usize = 64 * 1024;
@@ -110,6 +110,39 @@ impl Udp {
         })
     }
 
+    /// The next datagram, or what came back for those sent earlier.
+    #[cfg(feature = "dtls")]
+    pub async fn next(&self) -> Result<(SocketAddr, Vec<u8>), Vec<Returned>> {
+        loop {
+            match self.take() {
+                Ok(datagram) => return Ok(datagram),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(self.returned(&error)),
+            }
+            match self.socket.ready(WAKES).await {
+                Ok(ready) if ready.is_error() => {
+                    let returned = self.take_returned();
+                    if !returned.is_empty() {
+                        return Err(returned);
+                    }
+                }
+                Ok(_) => {}
+                Err(_) => std::future::pending().await,
+            }
+        }
+    }
+
+    /// What a failed receive is about: something sent earlier. The socket stays as good as it was.
+    fn returned(&self, error: &io::Error) -> Vec<Returned> {
+        let mut returned = icmp::drain(&self.socket);
+        if returned.is_empty()
+            && let Some(to) = self.connected
+        {
+            returned.push(Returned { to: Some(to), icmp: refusals::local(error, to, None), local: false });
+        }
+        returned
+    }
+
     /// ICMP errors that wait.
     fn take_returned(&self) -> Vec<Returned> {
         let mut found = Vec::new();
@@ -131,16 +164,10 @@ const WAKES: Interest = Interest::READABLE;
 pub async fn read(udp: Arc<Udp>, teller: Teller) {
     loop {
         // An error here would be about the runtime; without it there is nothing to wait for.
-        let Ok(ready) = udp.socket.ready(WAKES).await else {
-            break;
-        };
-        let at = teller.now();
+        let Ok(ready) = udp.socket.ready(WAKES).await else { break };
         if ready.is_error() {
-            for entry in udp.take_returned().into_iter().filter(|entry| !entry.local) {
-                if let Some(to) = entry.to.or(udp.connected) {
-                    teller.unreachable(at, to, entry.icmp).await;
-                }
-            }
+            let at = teller.now();
+            tell(&udp, &teller, at, udp.take_returned()).await;
         }
         if ready.is_readable() {
             read_all(&udp, &teller).await;
@@ -151,25 +178,23 @@ pub async fn read(udp: Arc<Udp>, teller: Teller) {
 
 async fn read_all(udp: &Udp, teller: &Teller) {
     loop {
-        match udp.take() {
-            Ok((from, bytes)) => teller.received(teller.now(), from, bytes).await,
+        let taken = udp.take();
+        let at = teller.now();
+        match taken {
+            Ok((from, bytes)) => teller.received(at, from, bytes).await,
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
-            // Any other error is about something sent earlier; the socket stays as good as it was.
             Err(error) => {
-                let at = teller.now();
-                let returned = icmp::drain(&udp.socket);
-                if returned.is_empty()
-                    && let Some(to) = udp.connected
-                {
-                    teller.unreachable(at, to, refusals::local(&error, to, None)).await;
-                }
-                for entry in returned.into_iter().filter(|entry| !entry.local) {
-                    if let Some(to) = entry.to.or(udp.connected) {
-                        teller.unreachable(at, to, entry.icmp).await;
-                    }
-                }
+                tell(udp, teller, at, udp.returned(&error)).await;
                 tokio::task::yield_now().await;
             }
+        }
+    }
+}
+
+async fn tell(udp: &Udp, teller: &Teller, at: Time, returned: Vec<Returned>) {
+    for entry in returned.into_iter().filter(|entry| !entry.local) {
+        if let Some(to) = entry.to.or(udp.connected) {
+            teller.unreachable(at, to, entry.icmp).await;
         }
     }
 }

@@ -11,6 +11,7 @@
 
 mod chance;
 mod join;
+pub mod script;
 mod time;
 
 pub use chance::Chance;

@@ -14,6 +14,7 @@ mod demo;
 mod event;
 pub mod faults;
 mod listeners;
+mod making;
 pub mod nat;
 mod relay;
 mod request;
@@ -31,12 +32,13 @@ use std::net::SocketAddr;
 use crate::machine::{Chance, Input, Machine, Output, Socket, Time};
 use crate::wire::uri::Transport;
 
-use allocation::{Allocation, Making, Reservation};
+use allocation::{Allocation, Reservation};
 use answer::Signature;
 use auth::Nonces;
 use binding::Quad;
 use faults::Tally;
 use listeners::Opening;
+use making::Making;
 use stream::Stream;
 use tcp_relay::PeerLink;
 
@@ -229,9 +231,9 @@ impl Server {
                     self.datagram(now, route, bytes);
                 }
             }
-            Some(Role::Client(_)) => self.from_stream(now, socket, bytes),
-            Some(Role::Relay(tuple)) => self.from_peer(now, *tuple, from, bytes),
-            Some(Role::Peer(_)) => self.from_tcp_peer(socket, bytes),
+            Some(Role::Client(_)) => self.take_stream(now, socket, bytes),
+            Some(Role::Relay(tuple)) => self.take_datagram(now, *tuple, from, bytes),
+            Some(Role::Peer(_)) => self.take_peer_bytes(socket, bytes),
             Some(Role::Spare { .. } | Role::Reserved) | None => {}
         }
     }

@@ -110,22 +110,22 @@ impl Server {
         }
         let peer = message.address(attribute::XOR_PEER_ADDRESS);
         if let (Some(peer), Some(data)) = (peer, message.get(attribute::DATA)) {
-            self.to_peer(now, route.tuple(), peer, data.to_vec());
+            self.relay_to(now, route.tuple(), peer, data.to_vec());
         }
     }
 
     /// ChannelData from a client.
-    pub(super) fn from_channel(&mut self, now: Time, route: Route, bytes: &[u8]) {
+    pub(super) fn take_channel_data(&mut self, now: Time, route: Route, bytes: &[u8]) {
         let Some(message) = channel_data::decode(bytes) else { return };
         let Some(allocation) = self.allocations.get(&route.tuple()) else { return };
         let channel = allocation.channels.get(&message.channel).filter(|channel| channel.expires > now);
         if let Some(Channel { peer, .. }) = channel.copied() {
-            self.to_peer(now, route.tuple(), peer, message.data.to_vec());
+            self.relay_to(now, route.tuple(), peer, message.data.to_vec());
         }
     }
 
     /// Sends to a peer, if that is permitted.
-    fn to_peer(&mut self, now: Time, tuple: FiveTuple, peer: SocketAddr, data: Vec<u8>) {
+    fn relay_to(&mut self, now: Time, tuple: FiveTuple, peer: SocketAddr, data: Vec<u8>) {
         let Some(allocation) = self.allocations.get(&tuple) else { return };
         if allocation.tcp || !allocation.permits(now, peer.ip()) {
             return;
@@ -136,7 +136,7 @@ impl Server {
     }
 
     /// A datagram arrived at a relayed transport address (RFC 8656 §11.3, §12.7).
-    pub(super) fn from_peer(&mut self, now: Time, tuple: FiveTuple, peer: SocketAddr, data: &[u8]) {
+    pub(super) fn take_datagram(&mut self, now: Time, tuple: FiveTuple, peer: SocketAddr, data: &[u8]) {
         let Some(allocation) = self.allocations.get(&tuple) else { return };
         if !allocation.permits(now, peer.ip()) {
             return;

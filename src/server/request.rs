@@ -18,7 +18,7 @@ impl Server {
     /// A datagram, or one frame of a stream.
     pub(super) fn datagram(&mut self, now: Time, route: Route, bytes: &[u8]) {
         if !looks_like_stun(bytes) {
-            self.from_channel(now, route, bytes);
+            self.take_channel_data(now, route, bytes);
         } else if let Ok(message) = Message::decode(bytes) {
             self.message(now, route, &message);
         }

@@ -57,7 +57,7 @@ impl Server {
         }
     }
 
-    pub(super) fn from_stream(&mut self, now: Time, socket: Socket, bytes: &[u8]) {
+    pub(super) fn take_stream(&mut self, now: Time, socket: Socket, bytes: &[u8]) {
         match self.config.faults.streams {
             StreamFault::Silent => return,
             StreamFault::Endless => return self.flood(now, socket),
@@ -70,7 +70,7 @@ impl Server {
             return self.datagram(now, route, bytes);
         }
         if let Some(peer) = stream.peer {
-            return self.to_tcp_peer(peer, bytes.to_vec());
+            return self.pass_to_peer(peer, bytes.to_vec());
         }
         stream.deframer.push(bytes);
         // What a frame does may end the stream, so it is looked up anew for each.

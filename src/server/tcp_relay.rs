@@ -134,7 +134,7 @@ impl Server {
         Ok(Step::Later)
     }
 
-    pub(super) fn from_tcp_peer(&mut self, socket: Socket, bytes: &[u8]) {
+    pub(super) fn take_peer_bytes(&mut self, socket: Socket, bytes: &[u8]) {
         let Some(Role::Peer(link)) = self.roles.get_mut(&socket) else { return };
         match link.data {
             Some(data) => {
@@ -147,7 +147,7 @@ impl Server {
         }
     }
 
-    pub(super) fn to_tcp_peer(&mut self, socket: Socket, bytes: Vec<u8>) {
+    pub(super) fn pass_to_peer(&mut self, socket: Socket, bytes: Vec<u8>) {
         if let Some(Role::Peer(link)) = self.roles.get(&socket) {
             self.send(socket, link.peer, bytes);
         }

@@ -65,6 +65,9 @@ kinds! {
     MOBILITY_TICKET = 0x8030, "MOBILITY-TICKET";
 }
 
+/// A USERNAME must be shorter, in bytes (RFC 8489 §14.3).
+pub const USERNAME_LIMIT: usize = 509;
+
 /// Every registered error code with its registered phrase (RFC 8489 §18.4, RFC 8656 §19).
 pub const ERRORS: &[(u16, &str)] = &[
     (300, "Try Alternate"),

@@ -2,14 +2,12 @@
 
 use serde_json::{Map, Value};
 
+use super::attribute::USERNAME_LIMIT;
 use super::integrity;
 use super::uri::{self, Parsed};
 
 /// A list with more servers is cut by browsers.
 const MOST_SERVERS: usize = 32;
-
-/// USERNAME must be shorter (RFC 8489 §14.3), in bytes.
-const USERNAME_LIMIT: usize = 509;
 
 /// One entry. `Debug` does not show the credential.
 #[derive(Clone, PartialEq, Eq)]
@@ -45,6 +43,8 @@ pub struct BadIceServers(pub String);
 /// `credential`/`password`, a bare array, a single server object, and the reply of the TURN REST API
 /// (`username`, `password`, `ttl`, `uris`). Keys that it does not know are ignored.
 pub fn parse(json: &str) -> Result<IceServers, BadIceServers> {
+    // Editors and shells of Windows put a byte order mark in front.
+    let json = json.trim_start_matches('\u{feff}');
     let root: Value = serde_json::from_str(json).map_err(|error| broken(json, &error))?;
     let mut found = IceServers { servers: Vec::new(), relay_only: false, warnings: Vec::new() };
     let list = match &root {
@@ -246,6 +246,7 @@ mod tests {
     fn the_policy_is_read() {
         assert!(read(r#"{"iceServers": [{"urls": "stun:a"}], "iceTransportPolicy": "relay"}"#).relay_only);
         assert!(!read(r#"{"iceServers": [{"urls": "stun:a"}], "iceTransportPolicy": "all"}"#).relay_only);
+        assert_eq!(urls(&read("\u{feff}[{\"urls\": \"stun:a\"}]")), ["stun:a:3478"]);
     }
 
     #[test]

@@ -8,23 +8,23 @@ use rtcprobe::drive::{self, Ended, Options};
 use rtcprobe::machine::{Ending, Input, Machine, Output, Phase, Refusal, Socket, Time, Unreachability, Want};
 
 /// What a puppet wants done next.
-struct Strings {
-    outputs: VecDeque<Output<String>>,
-    wake: Time,
-    done: bool,
+pub struct Strings {
+    pub outputs: VecDeque<Output<String>>,
+    pub wake: Time,
+    pub done: bool,
 }
 
 impl Strings {
-    fn open(&mut self, socket: u64, want: Want) {
+    pub fn open(&mut self, socket: u64, want: Want) {
         self.outputs.push_back(Output::Open { socket: Socket(socket), want });
     }
-    fn close(&mut self, socket: u64) {
+    pub fn close(&mut self, socket: u64) {
         self.outputs.push_back(Output::Close { socket: Socket(socket) });
     }
-    fn send(&mut self, socket: Socket, to: SocketAddr, bytes: impl Into<Vec<u8>>) {
+    pub fn send(&mut self, socket: Socket, to: SocketAddr, bytes: impl Into<Vec<u8>>) {
         self.outputs.push_back(Output::Send { socket, to, bytes: bytes.into() });
     }
-    fn say(&mut self, text: impl Into<String>) {
+    pub fn say(&mut self, text: impl Into<String>) {
         self.outputs.push_back(Output::Event(text.into()));
     }
 }
@@ -53,7 +53,7 @@ impl<F: FnMut(&mut Strings, Time, Input<'_>)> Machine for Puppet<F> {
 }
 
 /// Runs a puppet that opens `first` under the name 1.
-fn perform(options: &Options, first: Want, on: impl FnMut(&mut Strings, Time, Input<'_>)) -> (Ended, Vec<String>) {
+pub fn perform(options: &Options, first: Want, on: impl FnMut(&mut Strings, Time, Input<'_>)) -> (Ended, Vec<String>) {
     perform_within(options, Duration::from_secs(20), first, on)
 }
 
@@ -72,7 +72,14 @@ fn perform_within(
     (ended, said)
 }
 
-fn at(text: &str) -> SocketAddr {
+/// Runs a puppet that is done at once.
+pub fn start(options: &Options) -> Result<Ended, drive::CannotRun> {
+    let strings = Strings { outputs: VecDeque::new(), wake: Time::NEVER, done: true };
+    let mut puppet = Puppet { strings, on: |_: &mut Strings, _: Time, _: Input<'_>| {} };
+    drive::block_on(async { drive::run(&mut puppet, options, None, |_, _| {}).await })?
+}
+
+pub fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 

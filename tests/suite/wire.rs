@@ -25,7 +25,7 @@ fn packet(name: &str) -> Vec<u8> {
         .filter(|c| !c.is_whitespace())
         .map(|c| u8::try_from(c.to_digit(16).unwrap_or_else(|| panic!("{name}: {c}"))).unwrap())
         .collect();
-    assert!(digits.len() % 2 == 0, "{name} ends in half a byte");
+    assert!(digits.len().is_multiple_of(2), "{name} ends in half a byte");
     digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
 }
 

@@ -27,12 +27,6 @@ impl Zone {
         self.entries.entry(name.to_ascii_lowercase()).or_default().push((kind, reply));
     }
 
-    pub fn address(&mut self, name: &str, address: &str) {
-        let address: std::net::IpAddr = address.parse().unwrap();
-        let kind = if address.is_ipv4() { RecordKind::A } else { RecordKind::Aaaa };
-        self.add(name, Some(kind), Reply::Records(vec![Record::Address(address)]));
-    }
-
     /// The answer, and how long it takes.
     pub fn ask(&self, question: &Question, round_trip: Duration) -> (Duration, Result<Vec<Record>, LookupFailure>) {
         let Some(entries) = self.entries.get(&question.name.to_ascii_lowercase()) else {

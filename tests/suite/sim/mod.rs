@@ -1,0 +1,8 @@
+//! Machines over a simulated network.
+
+mod network;
+mod packets;
+mod scenario;
+mod streams;
+mod world;
+mod zone;
