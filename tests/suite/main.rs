@@ -7,11 +7,8 @@ mod drive;
 mod drive_dns;
 mod drive_process;
 mod drive_tls;
-<<<<<<< HEAD
 mod generated;
-=======
 mod loopback;
->>>>>>> server
 mod server;
 mod sim;
 mod tidy;
