@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Candidate, Gather, IceError, Report, Server};
+use super::{Attempt, Candidate, Gather, IceError, Report, Server, Step, Turn};
 
 /// Something learned during a run, the moment it was learned. A report is the fold of its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +15,12 @@ pub enum Event {
     Attempt { elapsed_ms: f64, attempt: Attempt },
     /// A server's part is over: it gave what it should, or it is clear that it will not.
     Server { elapsed_ms: f64, server: Server },
+    /// A step of checking a TURN server ended.
+    Step { elapsed_ms: f64, url: String, address: Option<String>, step: Step },
+    /// The check of a TURN server at one address ended.
+    Turn { elapsed_ms: f64, turn: Box<Turn> },
+    /// How far a long measurement has come.
+    Progress { elapsed_ms: f64, url: String, done: u64, of: u64 },
     /// The last answer is in or given up (end of candidates).
     Complete { elapsed_ms: f64 },
     /// Nothing that belongs into the report, but worth a line under `-v`.
@@ -26,7 +32,8 @@ impl Report {
     pub fn learn(&mut self, event: &Event) {
         match event {
             Event::Server { server, .. } => self.servers.push(server.clone()),
-            Event::Note { .. } => {}
+            Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
+            Event::Note { .. } | Event::Step { .. } | Event::Progress { .. } => {}
             event => self.gather.get_or_insert_with(Gather::new).learn(event),
         }
     }
@@ -43,7 +50,11 @@ impl Gather {
             Event::Error { error, .. } => self.errors.push(error.clone()),
             Event::Attempt { attempt, .. } => self.attempts.push(attempt.clone()),
             Event::Complete { elapsed_ms } => self.complete_ms = Some(*elapsed_ms),
-            Event::Server { .. } | Event::Note { .. } => {}
+            Event::Server { .. }
+            | Event::Note { .. }
+            | Event::Step { .. }
+            | Event::Turn { .. }
+            | Event::Progress { .. } => {}
         }
     }
 }

@@ -10,6 +10,7 @@ mod finding;
 mod gather;
 mod server;
 mod standing;
+mod turn;
 
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
@@ -17,6 +18,10 @@ pub use finding::{Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};
+pub use turn::{
+    Allocation, Audited, Cause, Challenge, Control, Echo, Form, OptionTried, Proof, Spread, Step, StepName, StepOutcome,
+    Turn, Way,
+};
 
 use std::collections::BTreeMap;
 
@@ -53,6 +58,9 @@ pub struct Report {
     /// What `gather` found; absent when it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gather: Option<Gather>,
+    /// What `turn` found, one for each URL and resolved address; absent when it did not run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub turn: Vec<Turn>,
     /// Why a fact is null or "unknown": JSON pointer to reason.
     pub unknown: BTreeMap<String, String>,
     pub findings: Vec<Finding>,
@@ -90,6 +98,7 @@ impl Report {
             environment,
             servers: Vec::new(),
             gather: None,
+            turn: Vec::new(),
             unknown: BTreeMap::new(),
             findings: Vec::new(),
         }

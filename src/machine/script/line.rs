@@ -77,6 +77,13 @@ impl<E: 'static> Line<E> {
         }
     }
 
+    /// What has come in already.
+    #[must_use]
+    pub fn try_next(&self) -> Option<Incoming> {
+        let mut world = self.hands.0.borrow_mut();
+        world.sockets.get_mut(&self.socket).and_then(|port| port.inbox.pop_front())
+    }
+
     /// The next thing that comes in. After [`Incoming::Closed`] it waits for ever.
     pub async fn next(&self) -> Incoming {
         poll_fn(|_| {
