@@ -72,7 +72,7 @@ pub fn live(event: &Event, style: &Style) -> String {
         Event::Candidate { candidate, .. } => candidate_row(candidate, style),
         Event::Error { error, .. } => error_row(error, style),
         Event::Complete { elapsed_ms } => end_row(*elapsed_ms, style),
-        Event::Attempt { .. } | Event::Server { .. } | Event::Note { .. } => String::new(),
+        _ => String::new(),
     }
 }
 

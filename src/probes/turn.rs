@@ -1,0 +1,73 @@
+//! Whether a TURN server works, step by step, and if not, which step fails and why.
+//!
+//! Each URL and each address behind it is checked on its own, all at once. Data is sent through the
+//! relay in four ways, because only together they tell causes apart: from a second socket of ours to
+//! the relayed address, from there to that socket, to a STUN server and back, and to the relayed
+//! address of a second allocation.
+
+mod check;
+mod explain;
+mod opening;
+mod proofs;
+mod record;
+mod resolve;
+mod station;
+
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+
+use crate::machine::script::{Script, all};
+use crate::machine::{Chance, Join};
+use crate::proto::auth::Credentials;
+use crate::proto::schedule::Schedule;
+use crate::report::Event;
+use crate::wire::uri::IceUri;
+
+/// Addresses of one name and family that are checked.
+const ADDRESSES: usize = 4;
+
+/// A TURN server to check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSpec {
+    pub uri: IceUri,
+    pub credentials: Option<Credentials>,
+}
+
+/// How to check.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    pub schedule: Schedule,
+    /// Local addresses to check from, the first of each family is taken; without one of a family its
+    /// servers are out of reach.
+    pub locals: Vec<IpAddr>,
+    /// STUN servers that tell the second socket's own address and that data is reflected from;
+    /// the checked server itself is asked first.
+    pub reference: Vec<SocketAddr>,
+    pub send_software: bool,
+    /// Try a wrong password, too: it must be refused.
+    pub controls: bool,
+    /// Seconds since 1970, for credentials that carry a time.
+    pub unix_time: u64,
+}
+
+/// The machine that checks all servers at once.
+#[must_use]
+pub fn checks(servers: &[ServerSpec], config: &Config, mut chance: Chance) -> Join<usize, Script<Event>> {
+    let mut join = Join::new();
+    for (index, server) in servers.iter().enumerate() {
+        let (server, config, chance) = (server.clone(), Rc::new(config.clone()), chance.split());
+        join.add(
+            index,
+            Script::new(move |hands| async move {
+                let mut chance = chance;
+                let found = resolve::resolve(&hands, &server, &config, &mut chance).await;
+                let checks = found.into_iter().map(|found| {
+                    let part = check::Check::new(&hands, &server, &config, chance.split());
+                    Box::pin(async move { part.run(found).await }) as std::pin::Pin<Box<dyn Future<Output = ()>>>
+                });
+                all(checks.collect()).await;
+            }),
+        );
+    }
+    join
+}

@@ -1,0 +1,257 @@
+//! From the connection to the challenge.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::check::Check;
+use super::explain::{self, Told};
+use super::record::Ending;
+use super::station::{Reply, Station};
+use crate::machine::script::both;
+use crate::machine::{Peer, Refusal, Secure, Trust, Want};
+use crate::proto::auth::Session;
+use crate::proto::exchange::{Answer, Request};
+use crate::proto::resolution::Target;
+use crate::report::{Cause, Challenge, StepName};
+use crate::wire::attribute::{self, Value};
+use crate::wire::message::{Message, Method};
+use crate::wire::uri::{Host, Transport};
+
+/// What the challenge led to.
+pub(super) enum Challenged {
+    /// The session to sign with.
+    Session(Box<Session>),
+    /// Allocated without being asked who we are.
+    Open(Box<Reply>),
+    /// Go there instead (300).
+    Elsewhere(SocketAddr),
+    /// The 5-tuple is in use: try from another port (437).
+    Taken,
+    Failed,
+}
+
+impl Check {
+    /// A connection to the server for one purpose, with no trace in the record.
+    pub(super) async fn connect(&self, target: Target, trust: Trust) -> Result<Station, Refusal> {
+        let line = self.hands.open(self.want(target, trust)).await?;
+        Ok(self.station(line, target.address))
+    }
+
+    /// The steps `connect` and `tls`. When the certificate is not trusted, the second value says so and the
+    /// connection is one that ignores it.
+    pub(super) async fn open(&self, target: Target) -> Option<(Station, bool)> {
+        let began = self.hands.now();
+        let result = self.connect(target, Trust::Verify).await;
+        let took = self.hands.now() - began;
+        match result {
+            Ok(station) => {
+                self.connected(target, station.line().secure(), took);
+                Some((station, false))
+            }
+            Err(Refusal::Untrusted { why, secure }) => {
+                self.connected_only(target, secure.connect.map_or(took, |time| time.since_start()));
+                self.record.secure(Some(&secure));
+                let cause = explain::distrust(&why);
+                let text = crate::probes::tls::distrust(&why);
+                self.record.step(StepName::Tls, Ending::failed(cause, secure.handshake.since_start(), text));
+                let ignoring = self.connect(target, Trust::Record).await.ok()?;
+                Some((ignoring, true))
+            }
+            Err(why) => {
+                let told = explain::refusal(&why, target, took);
+                let name = match (target.transport, explain::in_handshake(&why)) {
+                    (Transport::Tls | Transport::Dtls, true) => {
+                        self.connected_only(target, Duration::ZERO);
+                        StepName::Tls
+                    }
+                    (Transport::Dtls, false) => StepName::Tls,
+                    _ => StepName::Connect,
+                };
+                self.record.step(name, told.into_ending(took));
+                None
+            }
+        }
+    }
+
+    fn connected(&self, target: Target, secure: Option<&Secure>, took: Duration) {
+        let connect = secure.and_then(|secure| secure.connect).map_or(took, |time| time.since_start());
+        self.connected_only(target, connect);
+        match secure {
+            Some(secure) => {
+                self.record.secure(Some(secure));
+                let trust = match &secure.trust {
+                    Ok(()) => "trusted".to_string(),
+                    Err(why) => format!("not trusted: {}", crate::probes::tls::distrust(why)),
+                };
+                let text = format!("{} with {}, certificate {trust}", secure.version, secure.cipher_suite);
+                self.record.step(StepName::Tls, Ending::ok(secure.handshake.since_start(), text));
+            }
+            None => self.record.step(StepName::Tls, Ending::skipped("no TLS on this transport")),
+        }
+    }
+
+    fn connected_only(&self, target: Target, took: Duration) {
+        let ending = match target.transport {
+            Transport::Udp | Transport::Dtls => Ending::skipped("UDP has no connection"),
+            Transport::Tcp | Transport::Tls => Ending::ok(took, ""),
+        };
+        self.record.step(StepName::Connect, ending);
+    }
+
+    fn want(&self, target: Target, trust: Trust) -> Want {
+        let local = SocketAddr::new(self.local, 0);
+        let to = target.address;
+        let name = match &self.server.uri.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        };
+        let peer = Peer { name, trust, alpn: Vec::new() };
+        match target.transport {
+            // Unconnected: an answer from another address is to be seen.
+            Transport::Udp => Want::Udp { local, connect: None },
+            Transport::Tcp => Want::Tcp { local: Some(local), to },
+            Transport::Tls => Want::Tls { local: Some(local), to, peer },
+            Transport::Dtls => Want::Dtls { local: Some(local), to, peer },
+        }
+    }
+
+    /// The steps `binding` and `challenge`, at once.
+    pub(super) async fn challenge(&self, station: &Station, target: Target) -> Challenged {
+        let binding = station.ask_bare(Request::new(Method::BINDING));
+        let allocate = station.ask_bare(self.allocate());
+        let (binding, bare) = both(binding, allocate).await;
+        let bound = self.bound(&binding, target);
+        if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
+            self.record.note(|turn| turn.software = Some(software));
+        }
+        self.challenged(bare, target, bound)
+    }
+
+    /// True when the Binding request was answered.
+    fn bound(&self, reply: &Reply, target: Target) -> bool {
+        let mapped = reply.success().and_then(Message::mapped);
+        let ending = match (reply.success(), mapped) {
+            (Some(message), Some(mapped)) => {
+                let origin = message.address(attribute::RESPONSE_ORIGIN).map(|origin| origin.to_string());
+                self.record.note(|turn| {
+                    turn.mapped = Some(mapped.to_string());
+                    turn.response_origin = origin;
+                });
+                Ending::ok(reply.took, format!("the server sees us as {mapped}"))
+            }
+            (Some(_), None) => Ending::failed(
+                Cause::ProtocolError,
+                reply.took,
+                "the Binding success has no address in it (XOR-MAPPED-ADDRESS)",
+            ),
+            _ => explain::reply(reply, "Binding", target).into_ending(reply.took),
+        };
+        let answered = ending.is_ok();
+        self.record.step(StepName::Binding, ending);
+        answered
+    }
+
+    fn challenged(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
+        let took = bare.took;
+        let fail = |ending: Ending| {
+            self.record.step(StepName::Challenge, ending);
+            Challenged::Failed
+        };
+        if bare.success().is_some() {
+            fail(Ending::failed(
+                Cause::OpenRelay,
+                took,
+                "the server allocated without asking for credentials: it is an open relay for everybody",
+            ));
+            return Challenged::Open(Box::new(bare));
+        }
+        let Some((code, phrase, message)) = bare.error() else {
+            let mut told = explain::reply(&bare, "Allocate", target);
+            if bound && told.cause == Cause::NoAnswer {
+                told = Told::new(
+                    Cause::StunOnly,
+                    "Binding is answered, Allocate is not: the server does STUN only, or drops what it does not know",
+                );
+            }
+            return fail(told.into_ending(took));
+        };
+        self.note_challenge(code, message);
+        match code {
+            401 => {}
+            300 => {
+                let alternates = message.addresses(attribute::ALTERNATE_SERVER);
+                let same = alternates.into_iter().find(|next| next.is_ipv4() == target.address.is_ipv4());
+                return match same {
+                    Some(next) => Challenged::Elsewhere(next),
+                    None => fail(
+                        Ending::failed(Cause::Redirected, took, "300 Try Alternate without a server of this family")
+                            .coded(code, phrase),
+                    ),
+                };
+            }
+            437 => return Challenged::Taken,
+            _ => return fail(explain::reply(&bare, "Allocate", target).into_ending(took)),
+        }
+        let Some(credentials) = &self.server.credentials else {
+            let text = "401: the server wants credentials, and none were given";
+            return fail(Ending::failed(Cause::NoCredentials, took, text).coded(code, phrase));
+        };
+        match Session::answer(credentials, message) {
+            Ok(session) => {
+                let realm = session.realm();
+                let text = match realm.as_str() {
+                    "" => "401 with an empty realm, which several clients cannot answer".to_string(),
+                    realm => format!("401 with realm {:?}", realm.escape_debug().to_string()),
+                };
+                self.record.step(StepName::Challenge, Ending::ok(took, text).coded(code, phrase));
+                Challenged::Session(Box::new(session))
+            }
+            Err(bad) => fail(Ending::failed(Cause::BadChallenge, took, bad.to_string()).coded(code, phrase)),
+        }
+    }
+
+    fn note_challenge(&self, code: u16, message: &Message) {
+        let offered = message.password_algorithms().unwrap_or_default();
+        let name = |number| match number {
+            1 => "MD5".to_string(),
+            2 => "SHA-256".to_string(),
+            other => format!("0x{other:04x}"),
+        };
+        let challenge = Challenge {
+            error_code: Some(code),
+            realm: message.text(attribute::REALM),
+            nonce_length: message.get(attribute::NONCE).and_then(|nonce| u32::try_from(nonce.len()).ok()),
+            password_algorithms: offered.iter().map(|algorithm| name(algorithm.number)).collect(),
+            third_party: message.text(attribute::THIRD_PARTY_AUTHORIZATION),
+        };
+        self.record.note(|turn| turn.challenge = Some(challenge));
+    }
+
+    /// An Allocate request for a UDP relay.
+    pub(super) fn allocate(&self) -> Request {
+        self.software(Request::new(Method::ALLOCATE).with(Value::RequestedTransport(17)))
+    }
+
+    pub(super) fn software(&self, request: Request) -> Request {
+        if self.config.send_software {
+            request.with(Value::Software(concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()))
+        } else {
+            request
+        }
+    }
+
+    /// Why a signed Allocate request was not answered with success.
+    pub(super) fn not_allocated(&self, reply: &Reply, target: Target) -> Ending {
+        let took = reply.took;
+        let Some((code, phrase, _)) = reply.error() else {
+            if let super::station::End::Answer(Answer::NonceLoop) = reply.end {
+                let text = "438 Stale Nonce to every fresh nonce: a load balancer without affinity, or a broken server";
+                return Ending::failed(Cause::NonceLoop, took, text).coded(438, "Stale Nonce");
+            }
+            return explain::reply(reply, "Allocate", target).into_ending(took);
+        };
+        explain::allocate_error(code, phrase, took, self.server.credentials.as_ref(), self.config.unix_time)
+            .into_ending(took)
+            .coded(code, phrase)
+    }
+}

@@ -1,0 +1,129 @@
+//! The first step: from the server's name to its addresses.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::record::Ending;
+use super::{ADDRESSES, Config, ServerSpec};
+use crate::machine::script::Hands;
+use crate::machine::{Chance, LookupFailure, Question, Record};
+use crate::proto::resolution::{Resolution, Target, Unresolved};
+use crate::report::{Cause, Event};
+use crate::wire::attribute::Family;
+use crate::wire::uri::Host;
+
+/// An address to check, or none, with the step that led to it.
+#[derive(Debug, Clone)]
+pub(super) struct Found {
+    pub target: Option<Target>,
+    pub ending: Ending,
+}
+
+type Pending = Pin<Box<dyn Future<Output = (Question, Result<Vec<Record>, LookupFailure>)>>>;
+
+/// Resolves both families; never empty.
+pub(super) async fn resolve(
+    hands: &Hands<Event>,
+    server: &ServerSpec,
+    config: &Config,
+    chance: &mut Chance,
+) -> Vec<Found> {
+    let began = hands.now();
+    let families = [Family::V4, Family::V6];
+    let mut resolution = Resolution::new(began, &server.uri, &families, chance.split());
+    let mut pending: Vec<Pending> = Vec::new();
+    let mut settled = Vec::new();
+    loop {
+        while let Some(question) = resolution.question() {
+            let hands = hands.clone();
+            pending.push(Box::pin(async move {
+                let answer = hands.lookup(question.clone()).await;
+                (question, answer)
+            }));
+        }
+        while let Some(result) = resolution.settled() {
+            settled.push(result);
+        }
+        if resolution.done() || hands.stopping() {
+            break;
+        }
+        let wake = hands.sleep_until(resolution.wake().max(hands.now() + Duration::from_millis(1)));
+        let mut wake = Box::pin(wake);
+        let answered = poll_fn(|context| {
+            for place in 0..pending.len() {
+                if let Poll::Ready(answer) = pending[place].as_mut().poll(context) {
+                    drop(pending.swap_remove(place));
+                    return Poll::Ready(Some(answer));
+                }
+            }
+            if hands.stopping() {
+                return Poll::Ready(None);
+            }
+            wake.as_mut().poll(context).map(|()| None)
+        })
+        .await;
+        match answered {
+            Some((question, answer)) => resolution.answer(hands.now(), question, answer),
+            None => resolution.tick(hands.now()),
+        }
+    }
+    targets(hands, server, config, &settled, hands.now() - began)
+}
+
+fn targets(
+    hands: &Hands<Event>,
+    server: &ServerSpec,
+    config: &Config,
+    settled: &[(Family, Result<Vec<Target>, Unresolved>)],
+    took: Duration,
+) -> Vec<Found> {
+    let usable = |family: Family| config.locals.iter().any(|local| local.is_ipv4() == (family == Family::V4));
+    let mut found = Vec::new();
+    let mut beyond = Vec::new();
+    for (family, result) in settled {
+        for target in result.iter().flatten().take(ADDRESSES) {
+            if usable(*family) {
+                let how = match (&server.uri.host, target.from_srv) {
+                    (Host::Ip(_), _) => "an address, no name".to_string(),
+                    (_, true) => format!("{} (by SRV, which browsers do not ask)", target.address),
+                    (_, false) => target.address.to_string(),
+                };
+                found.push(Found { target: Some(*target), ending: Ending::ok(took, how) });
+            } else {
+                beyond.push(*target);
+            }
+        }
+    }
+    if !found.is_empty() {
+        return found;
+    }
+    let ending = if hands.stopping() {
+        Ending::failed(Cause::Stopped, took, "stopped before the DNS had answered")
+    } else if let Some(target) = beyond.first() {
+        let family = if target.address.is_ipv4() { "IPv4" } else { "IPv6" };
+        let text = format!("its address is {}, and there is no usable {family} address here", target.address.ip());
+        Ending::failed(Cause::Unreachable, took, text)
+    } else {
+        unresolved(settled, took)
+    };
+    vec![Found { target: None, ending }]
+}
+
+fn unresolved(settled: &[(Family, Result<Vec<Target>, Unresolved>)], took: Duration) -> Ending {
+    let say = |why: &Unresolved| match why {
+        Unresolved::NoAddress => 0,
+        Unresolved::NoSuchName => 1,
+        _ => 2,
+    };
+    let reasons = settled.iter().filter_map(|(_, result)| result.as_ref().err());
+    let Some(why) = reasons.max_by_key(|why| say(why)) else {
+        return Ending::failed(Cause::DnsFailed, took, "no address");
+    };
+    let cause = match why {
+        Unresolved::NoSuchName | Unresolved::NoAddress => Cause::NoSuchName,
+        _ => Cause::DnsFailed,
+    };
+    Ending::failed(cause, took, why.to_string())
+}

@@ -1,0 +1,337 @@
+//! One socket towards a server: requests, answers, data from peers.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::machine::script::{Hands, Incoming, Line, either};
+use crate::machine::{Chance, Ending, Icmp, Time};
+use crate::proto::auth::{Credentials, Session};
+use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
+use crate::proto::schedule::Schedule;
+use crate::report::{Event, Form};
+use crate::wire::attribute::{self, Value};
+use crate::wire::channel_data;
+use crate::wire::framing::{Deframer, Frame};
+use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
+
+/// Messages and data that nobody has asked for yet; the oldest give way.
+const UNREAD: usize = 1024;
+
+pub(super) struct Station {
+    hands: Hands<Event>,
+    line: Line<Event>,
+    server: SocketAddr,
+    schedule: Schedule,
+    credentials: Option<Credentials>,
+    session: RefCell<Option<Session>>,
+    chance: RefCell<Chance>,
+    heard: RefCell<Heard>,
+}
+
+#[derive(Default)]
+struct Heard {
+    deframer: Deframer,
+    messages: VecDeque<(Time, SocketAddr, Message)>,
+    data: VecDeque<Data>,
+    icmp: Option<(Time, Icmp)>,
+    closed: Option<Ending>,
+    garbage: Option<Vec<u8>>,
+    channels: HashMap<u16, SocketAddr>,
+    /// Rises with everything that comes in.
+    count: u64,
+}
+
+/// Something from a peer through the relay; or, on a plain socket, from anybody but the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Data {
+    pub peer: SocketAddr,
+    pub bytes: Vec<u8>,
+    /// `None` for a plain datagram.
+    pub form: Option<Form>,
+    pub at: Time,
+}
+
+/// How a request ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Reply {
+    pub end: End,
+    pub seen: Seen,
+    /// From the first request, an unsigned one included, to the end.
+    pub took: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum End {
+    Answer(Answer),
+    /// The connection ended first.
+    Closed(Ending),
+    /// The stream turned out not to be STUN.
+    Garbage(Vec<u8>),
+}
+
+impl Reply {
+    /// The success response, if it is one.
+    pub(super) fn success(&self) -> Option<&Message> {
+        match &self.end {
+            End::Answer(Answer::Success { message, .. }) => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The error response: code, phrase and the message.
+    pub(super) fn error(&self) -> Option<(u16, &str, &Message)> {
+        match &self.end {
+            End::Answer(Answer::Failure { error, message, .. }) => Some((error.code, &error.reason, message)),
+            _ => None,
+        }
+    }
+}
+
+impl Station {
+    pub(super) fn new(
+        hands: &Hands<Event>,
+        line: Line<Event>,
+        server: SocketAddr,
+        schedule: Schedule,
+        credentials: Option<Credentials>,
+        chance: Chance,
+    ) -> Station {
+        Station {
+            hands: hands.clone(),
+            line,
+            server,
+            schedule,
+            credentials,
+            session: RefCell::new(None),
+            chance: RefCell::new(chance),
+            heard: RefCell::default(),
+        }
+    }
+
+    pub(super) fn local(&self) -> SocketAddr {
+        self.line.local()
+    }
+
+    pub(super) fn server(&self) -> SocketAddr {
+        self.server
+    }
+
+    pub(super) fn line(&self) -> &Line<Event> {
+        &self.line
+    }
+
+    pub(super) fn session(&self) -> Option<Session> {
+        self.session.borrow().clone()
+    }
+
+    /// Signs what follows with that.
+    pub(super) fn sign_with(&self, session: Session) {
+        *self.session.borrow_mut() = Some(session);
+    }
+
+    /// Asks, and answers a challenge with the station's credentials.
+    pub(super) async fn ask(&self, request: Request) -> Reply {
+        self.ask_with(request, self.credentials.clone(), self.schedule).await
+    }
+
+    /// Asks without credentials: a challenge is the answer.
+    pub(super) async fn ask_bare(&self, request: Request) -> Reply {
+        self.ask_with(request, None, self.schedule).await
+    }
+
+    /// Asks with few copies, for a request whose answer is not waited for long.
+    pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
+        let brief = Schedule {
+            rto: Duration::from_millis(250),
+            cap: None,
+            sends: 3,
+            last_wait: Duration::from_millis(500),
+        };
+        self.ask_with(request, self.credentials.clone(), brief).await
+    }
+
+    async fn ask_with(&self, request: Request, credentials: Option<Credentials>, schedule: Schedule) -> Reply {
+        let route = Route { server: self.server, stream: self.line.is_stream(), schedule };
+        let began = self.hands.now();
+        let session = self.session.borrow().clone().filter(|_| credentials.is_some());
+        let mut exchange = Exchange::new(request, route, credentials, session, &mut self.chance.borrow_mut());
+        loop {
+            self.drain();
+            let count = self.feed(began, &mut exchange);
+            let now = self.hands.now();
+            let end = match exchange.next(now) {
+                Next::Send(bytes) => {
+                    self.line.send_to(self.server, bytes);
+                    continue;
+                }
+                Next::Ended(answer) => Some(End::Answer(answer)),
+                Next::Wait(until) => match self.cut() {
+                    Some(end) => Some(end),
+                    None => {
+                        either(self.news(count), self.hands.sleep_until(until)).await;
+                        None
+                    }
+                },
+            };
+            if let Some(end) = end {
+                if let Some(session) = exchange.session() {
+                    *self.session.borrow_mut() = Some(session.clone());
+                }
+                return Reply { end, seen: exchange.seen(now), took: now - began };
+            }
+        }
+    }
+
+    /// Sends to a peer in a Send indication.
+    pub(super) fn send(&self, peer: SocketAddr, payload: &[u8], dont_fragment: bool) {
+        let id = TransactionId(self.chance.borrow_mut().bytes());
+        let mut indication = Builder::new(Class::Indication, Method::SEND, id).with(Value::XorPeerAddress(peer));
+        if dont_fragment {
+            indication = indication.with(Value::DontFragment);
+        }
+        let bytes = indication.with(Value::Data(payload.to_vec())).build();
+        self.line.send_to(self.server, bytes);
+    }
+
+    /// Sends to a peer through its channel.
+    pub(super) fn send_channel(&self, channel: u16, payload: &[u8]) {
+        if let Some(bytes) = channel_data::encode(channel, payload, self.line.is_stream()) {
+            self.line.send_to(self.server, bytes);
+        }
+    }
+
+    /// Sends a plain datagram to anybody.
+    pub(super) fn send_plain(&self, to: SocketAddr, payload: &[u8]) {
+        self.line.send_to(to, payload.to_vec());
+    }
+
+    /// ChannelData with that number comes from that peer.
+    pub(super) fn expect_channel(&self, channel: u16, peer: SocketAddr) {
+        self.heard.borrow_mut().channels.insert(channel, peer);
+    }
+
+    /// The next piece of data that is wanted, or `None` at the deadline.
+    pub(super) async fn data(&self, deadline: Time, mut wanted: impl FnMut(&Data) -> bool) -> Option<Data> {
+        loop {
+            self.drain();
+            let (found, count) = {
+                let mut heard = self.heard.borrow_mut();
+                let place = heard.data.iter().position(&mut wanted);
+                (place.and_then(|place| heard.data.remove(place)), heard.count)
+            };
+            if found.is_some() {
+                return found;
+            }
+            if self.hands.now() >= deadline || self.cut().is_some() {
+                return None;
+            }
+            either(self.news(count), self.hands.sleep_until(deadline)).await;
+        }
+    }
+
+    /// Random bytes, for payloads.
+    pub(super) fn random<const N: usize>(&self) -> [u8; N] {
+        self.chance.borrow_mut().bytes()
+    }
+
+    fn cut(&self) -> Option<End> {
+        let heard = self.heard.borrow();
+        match (&heard.garbage, &heard.closed) {
+            (Some(bytes), _) => Some(End::Garbage(bytes.clone())),
+            (None, Some(why)) => Some(End::Closed(why.clone())),
+            (None, None) => None,
+        }
+    }
+
+    /// Waits until something comes in.
+    async fn news(&self, count: u64) {
+        self.hands
+            .until(|| {
+                self.drain();
+                (self.heard.borrow().count != count).then_some(())
+            })
+            .await;
+    }
+
+    /// Hands over what belongs to the exchange; returns how much has come in by now.
+    fn feed(&self, began: Time, exchange: &mut Exchange) -> u64 {
+        let mut heard = self.heard.borrow_mut();
+        heard.messages.retain(|(at, from, message)| !exchange.receive(*at, *from, message));
+        if let Some((at, icmp)) = heard.icmp
+            && at >= began
+        {
+            exchange.unreachable(at, icmp);
+        }
+        heard.count
+    }
+
+    fn drain(&self) {
+        let mut any = false;
+        while let Some(incoming) = self.line.try_next() {
+            any = true;
+            let mut heard = self.heard.borrow_mut();
+            heard.count += 1;
+            match incoming {
+                Incoming::Bytes { from, bytes, at } if self.line.is_stream() => {
+                    heard.deframer.push(&bytes);
+                    while let Some(frame) = heard.deframer.next_frame() {
+                        match frame {
+                            Frame::Stun(bytes) | Frame::ChannelData(bytes) => heard.frame(self.server, from, bytes, at),
+                            Frame::Garbage(bytes) => {
+                                heard.garbage = Some(bytes);
+                                break;
+                            }
+                        }
+                    }
+                }
+                Incoming::Bytes { from, bytes, at } => heard.frame(self.server, from, bytes, at),
+                Incoming::Unreachable { to, icmp, at } if to == self.server => heard.icmp = Some((at, icmp)),
+                Incoming::Unreachable { .. } => {}
+                Incoming::Closed { why, .. } => heard.closed = Some(why),
+            }
+        }
+        if any {
+            self.hands.changed();
+        }
+    }
+}
+
+impl Heard {
+    fn frame(&mut self, server: SocketAddr, from: SocketAddr, bytes: Vec<u8>, at: Time) {
+        if let Ok(message) = Message::decode(&bytes)
+            && message.cookie
+        {
+            if from == server && message.class == Class::Indication && message.method == Method::DATA {
+                let peer = message.address(attribute::XOR_PEER_ADDRESS);
+                if let (Some(peer), Some(data)) = (peer, message.get(attribute::DATA)) {
+                    self.keep(Data { peer, bytes: data.to_vec(), form: Some(Form::Send), at });
+                }
+            } else {
+                if self.messages.len() == UNREAD {
+                    self.messages.pop_front();
+                }
+                self.messages.push_back((at, from, message));
+            }
+            return;
+        }
+        if from != server {
+            self.keep(Data { peer: from, bytes, form: None, at });
+            return;
+        }
+        if let Some(message) = channel_data::decode(&bytes)
+            && let Some(peer) = self.channels.get(&message.channel)
+        {
+            let data = Data { peer: *peer, bytes: message.data.to_vec(), form: Some(Form::Channel), at };
+            self.keep(data);
+        }
+    }
+
+    fn keep(&mut self, data: Data) {
+        if self.data.len() == UNREAD {
+            self.data.pop_front();
+        }
+        self.data.push_back(data);
+    }
+}
