@@ -325,7 +325,7 @@ fn mutate(bytes: &mut Vec<u8>, seeds: &[Vec<u8>], mut random: impl FnMut() -> us
         }
     }
     // Most of the time the header's length is made right again, so that the attributes are reached.
-    if random() % 4 > 0 && (20..60_000).contains(&bytes.len()) {
+    if !random().is_multiple_of(4) && (20..60_000).contains(&bytes.len()) {
         bytes.resize(bytes.len().next_multiple_of(4), 0);
         let body = (bytes.len() - 20) as u16;
         bytes[2..4].copy_from_slice(&body.to_be_bytes());
