@@ -110,6 +110,11 @@ impl Station {
         }
     }
 
+    /// The same station with other credentials.
+    pub(super) fn with(self, credentials: Option<Credentials>) -> Station {
+        Station { credentials, session: RefCell::new(None), ..self }
+    }
+
     pub(super) fn local(&self) -> SocketAddr {
         self.line.local()
     }
