@@ -14,6 +14,7 @@ mod drive_dns;
 mod drive_process;
 mod drive_tls;
 mod generated;
+mod loopback;
 mod readme;
 mod server;
 mod sim;
