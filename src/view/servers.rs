@@ -58,7 +58,8 @@ pub fn servers(servers: &[Server], style: &Style) -> String {
         for line in flow(style.width, INDENT.min(style.width / 2), &facts(server)) {
             out.push_str(&(style.paint(Ink::Dim, &line) + "\n"));
         }
-        for line in server.error.iter().flat_map(|reason| wrap(style.width, REASON, &visible(reason))) {
+        let distrust = server.tls.as_ref().and_then(|tls| tls.distrust.as_ref());
+        for line in server.error.as_ref().or(distrust).iter().flat_map(|why| wrap(style.width, REASON, &visible(why))) {
             out.push_str(&(style.paint(ink, &line) + "\n"));
         }
     }
