@@ -117,6 +117,8 @@ fn summary(report: &Report) -> String {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());
+    } else if report.unknown.get("/gather/completeMs").is_some_and(|why| why == "time-limit") {
+        sentences.push("Stopped at the time limit (--timeout).".to_string());
     }
     sentences.push(candidates(report));
     let standings = standings(&report.servers);
