@@ -95,13 +95,13 @@ impl Desk {
 
     fn open(&mut self, socket: Socket, want: Want) {
         self.wants.push((socket, want.clone()));
-        let mut local = match want {
-            Want::Udp { local, .. }
-            | Want::TcpListen { local }
-            | Want::TlsListen { local }
-            | Want::DtlsListen { local } => local,
-            // Left to the test.
-            _ => return,
+        // Connections are left to the test.
+        let (Want::Udp { local: mut local, .. }
+        | Want::TcpListen { local: mut local }
+        | Want::TlsListen { local: mut local }
+        | Want::DtlsListen { local: mut local }) = want
+        else {
+            return;
         };
         if local.port() == 0 {
             self.next_port += 1;
