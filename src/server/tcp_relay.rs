@@ -134,6 +134,16 @@ impl Server {
         Ok(Step::Later)
     }
 
+    /// For a ConnectionBind, the client of the control connection: a client has the nonce from there
+    /// and cannot be blamed for using it on the data connection (RFC 6062 §4.3).
+    pub(super) fn control_client(&self, message: &Message) -> Option<SocketAddr> {
+        let id = message.connection_id().filter(|_| message.method == Method::CONNECTION_BIND)?;
+        match self.roles.get(self.unclaimed.get(&id)?) {
+            Some(Role::Peer(link)) => Some(link.tuple.1),
+            _ => None,
+        }
+    }
+
     pub(super) fn take_peer_bytes(&mut self, socket: Socket, bytes: &[u8]) {
         let Some(Role::Peer(link)) = self.roles.get_mut(&socket) else { return };
         match link.data {
