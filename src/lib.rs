@@ -7,18 +7,19 @@
 //! | floor | room | in one sentence | leans on |
 //! |---|---|---|---|
 //! | 4 | `main.rs` | Opens the door: reads the surroundings, runs, hands back the exit code. | commands, view |
-//! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, drive, report, wire, machine |
+//! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, server, drive, report, wire, machine |
 //! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
 //! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | report |
 //! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
-//! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT before it. | machine, wire |
-//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine, report |
+//! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT in front of it. | machine, wire |
+//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
 //! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
 //! | 0 | `report` | What was learned, and why the rest was not: the JSON contract. | nothing |
 //!
 //! Every arrow goes down and none goes sideways. So a probe cannot open a socket, a view cannot
-//! measure, and `drive` does not know what STUN is.
+//! measure, `drive` does not know what STUN is, and client and server share a grammar but no
+//! behaviour, so that a misread RFC in one is caught by the other.
 //!
 //! Three habits follow from it. Time is an argument, chance is a seed and a socket is a name, so
 //! that every conversation can be replayed without a network. A packet that fails is a fact for the

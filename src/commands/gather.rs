@@ -1,8 +1,10 @@
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::SystemTime;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgMatches, Args, ValueEnum};
 
+use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
 use super::output::{Format, OutputArgs};
 use super::probing::ProbeArgs;
@@ -29,6 +31,8 @@ use crate::wire::uri::{Host, IceUri};
 pub struct GatherArgs {
     #[command(flatten)]
     pub servers: ServerArgs,
+    #[command(flatten)]
+    pub demo: DemoArgs,
     /// Which candidates a browser would be allowed to use
     #[arg(long, value_enum, value_name = "POLICY", env = "RTCPROBE_POLICY", help_heading = "Gathering")]
     pub policy: Option<Policy>,
@@ -106,7 +110,9 @@ struct Plan {
     config: Config,
     options: drive::Options,
     environment: Environment,
+    demo: Option<Demo>,
     format: Format,
+    chance: Chance,
 }
 
 pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
@@ -119,17 +125,27 @@ pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mu
 
 fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
     let format = args.output.format()?;
-    let named = args.servers.ask(matches, now, ui)?;
+    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let demo = args.demo.ask(now, &mut chance)?;
+    let named = match &demo {
+        Some(_) => args.servers.none(matches)?,
+        None => args.servers.ask(matches, now, ui)?,
+    };
     let options = args.probing.options()?;
-    let (host, srflx, relay) = kinds(args, &named)?;
+    let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
+    let (host, srflx, relay) = kinds(args, &named, demo.is_some())?;
     let environment = environment::look()?;
-    let wish = Wish {
+    let mut wish = Wish {
         interfaces: args.probing.interface.clone(),
         addresses: args.probing.local_address.clone(),
         ipv4: args.probing.ipv4,
         ipv6: args.probing.ipv6,
         loopback: named.servers.iter().any(|server| is_here(&server.uri)),
     };
+    if demo.is_some() {
+        // The demo's inside is loopback, and it speaks IPv4.
+        wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
+    }
     let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
     let config = Config {
         servers: named.servers,
@@ -145,10 +161,10 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
         },
         send_software: !args.no_software,
     };
-    Ok(Plan { config, options, environment, format })
+    Ok(Plan { config, options, environment, demo, format, chance })
 }
 
-fn kinds(args: &GatherArgs, named: &Named) -> Result<(bool, bool, bool), Stop> {
+fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bool), Stop> {
     let relay_only = match args.policy {
         Some(policy) => policy == Policy::Relay,
         None => named.relay_only,
@@ -158,7 +174,7 @@ fn kinds(args: &GatherArgs, named: &Named) -> Result<(bool, bool, bool), Stop> {
     if kinds == (false, false, false) {
         return usage("the relay policy and --candidates together leave nothing to gather; add relay to --candidates");
     }
-    if relay_only && !named.servers.iter().any(|server| server.uri.scheme.is_turn()) {
+    if relay_only && !demo && !named.servers.iter().any(|server| server.uri.scheme.is_turn()) {
         return usage("only relay candidates are wanted, but no TURN server is named; add one with --turn");
     }
     Ok(kinds)
@@ -173,21 +189,34 @@ fn is_here(uri: &IceUri) -> bool {
 }
 
 fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Ended), Stop> {
-    let mut report = Report::new("gather", drive::rfc3339(started), plan.environment);
-    let seed = drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?;
-    let urls = plan.config.servers.iter().map(|server| server.uri.to_string()).collect();
-    let mut gathering = Gathering::new(plan.config, Chance::from_seed(seed));
-    if plan.format == Format::Text {
+    let Plan { mut config, options, environment, demo, format, chance } = plan;
+    let mut report = Report::new("gather", drive::rfc3339(started), environment);
+    report.demo = demo.as_ref().map(|demo| demo.kind.clone());
+    if format == Format::Text {
         ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
     }
-    ui.begin(urls);
+    let limit = Some(args.probing.timeout);
     let mut end = 0.0;
-    let running = drive::run(&mut gathering, &plan.options, Some(args.probing.timeout), |now, event| {
-        end = now.millis();
-        learn(&event, plan.format, ui);
-        report.learn(&event);
-    });
-    let ended = drive::block_on(running).and_then(|ended| ended).map_err(|why| Stop::CannotRun(why.to_string()))?;
+    let named = std::mem::take(&mut config.servers);
+    let gather = async |servers| {
+        let config = Config { servers, ..config };
+        ui.begin(config.servers.iter().map(|server| server.uri.to_string()).collect());
+        let mut gathering = Gathering::new(config, chance);
+        drive::run(&mut gathering, &options, limit, |now, event| {
+            end = now.millis();
+            learn(&event, format, ui);
+            report.learn(&event);
+        })
+        .await
+    };
+    let running = async {
+        match demo {
+            Some(demo) => demo.serve(gather).await,
+            None => Ok(gather(named).await),
+        }
+    };
+    let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
+    let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = report.gather.as_ref().and_then(|gather| gather.complete_ms).unwrap_or(end);
     ui.end();
     Ok((report, ended))

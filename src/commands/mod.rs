@@ -1,6 +1,8 @@
 //! What was asked: one file per subcommand, its arguments first, then its four steps.
 
+mod certificate;
 mod completions;
+mod demo;
 pub mod environment;
 pub mod exit;
 mod gather;
@@ -12,6 +14,7 @@ mod output;
 mod parser;
 mod probing;
 mod schema;
+mod serve;
 mod servers;
 mod span;
 mod stop;
@@ -22,10 +25,9 @@ use std::time::SystemTime;
 
 use clap::{FromArgMatches, Parser, Subcommand};
 
-use output::OutputArgs;
 use stop::Stop;
 
-use crate::view::ui::{Terminal, Ui};
+use crate::view::ui::{Terminal, Ui, Wishes};
 
 /// Tells whether WebRTC will connect from where you stand, and if not, exactly why and what to change
 #[derive(Debug, Parser)]
@@ -39,6 +41,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Gather(gather::GatherArgs),
+    Serve(serve::ServeArgs),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -67,17 +70,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Err(stop) => return refuse(stop, &terminal, out, err),
     };
     let Some((_, matches)) = matches.subcommand() else { return exit::USAGE };
-    let plain = OutputArgs::default();
-    let output = match &cli.command {
-        Command::Gather(args) => &args.output,
-        Command::Schema(_) | Command::Completions(_) | Command::Man(_) => &plain,
+    let wishes = match &cli.command {
+        Command::Gather(args) => args.output.wishes(),
+        Command::Serve(args) => Ok(args.talk.wishes()),
+        Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
-    let mut ui = match output.wishes() {
+    let mut ui = match wishes {
         Ok(wishes) => Ui::new(&terminal, wishes, out, err),
         Err(stop) => return refuse(stop, &terminal, out, err),
     };
     let result = match &cli.command {
         Command::Gather(args) => gather::run(args, matches, now, &mut ui),
+        Command::Serve(args) => serve::run(args, now, &mut ui),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
         Command::Man(args) => man::run(args, &mut ui),
@@ -99,7 +103,7 @@ fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Resul
 
 /// Ends before anything was done.
 fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write>) -> u8 {
-    let mut ui = Ui::new(terminal, crate::view::ui::Wishes::default(), out, err);
+    let mut ui = Ui::new(terminal, Wishes::default(), out, err);
     let code = stop.code();
     match stop {
         Stop::Parser { text, code: exit::OK } => ui.answer(&text),

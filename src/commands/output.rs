@@ -19,6 +19,14 @@ pub struct OutputArgs {
     /// Write the answer to a file, whole or not at all
     #[arg(short = 'o', long, value_name = "FILE", env = "RTCPROBE_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub talk: TalkArgs,
+}
+
+/// How much is said besides the answer; shared by every command that takes a while.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Output")]
+pub struct TalkArgs {
     /// Print the answer only: no notes, no warnings, no progress
     #[arg(short, long, env = "RTCPROBE_QUIET", value_parser = FalseyValueParser::new(), conflicts_with = "verbose")]
     pub quiet: bool,
@@ -64,6 +72,18 @@ impl OutputArgs {
                 return usage(format!("-o {}: there is no such folder, or it is a folder itself", path.display()));
             }
         }
-        Ok(Wishes { color: self.color, quiet: self.quiet, verbose: self.verbose, no_progress: self.no_progress, file })
+        Ok(Wishes { file, ..self.talk.wishes() })
+    }
+}
+
+impl TalkArgs {
+    pub fn wishes(&self) -> Wishes {
+        Wishes {
+            color: self.color,
+            quiet: self.quiet,
+            verbose: self.verbose,
+            no_progress: self.no_progress,
+            file: None,
+        }
     }
 }

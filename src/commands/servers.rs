@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::builder::FalseyValueParser;
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
 use super::keys;
@@ -68,10 +69,19 @@ pub struct Named {
 }
 
 impl ServerArgs {
+    /// For a demo, which brings its own servers: none, and none may be named on the command line.
+    pub fn none(&self, matches: &ArgMatches) -> Result<Named, Stop> {
+        let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        match ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
+            true => usage("--demo brings its own servers; name servers or ask for the demo, not both"),
+            false => Ok(Named { servers: Vec::new(), relay_only: false }),
+        }
+    }
+
     /// Reads the servers and their credentials. Sends nothing.
     pub fn ask(&self, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
         let from_json = self.ice_servers.is_some();
-        let mut input = Input { taken_by: None };
+        let mut input = Input::default();
         let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
         let (mut servers, everyone) = keys::assign(matches, &minting, &mut input, ui)?;
         let mut relay_only = false;
@@ -116,6 +126,7 @@ impl Minting<'_> {
 }
 
 /// Standard input, which can be read for one purpose only.
+#[derive(Default)]
 pub struct Input {
     taken_by: Option<&'static str>,
 }
@@ -126,7 +137,7 @@ impl Input {
         let text = if path.as_os_str() == "-" {
             if let Some(other) = self.taken_by.replace(option) {
                 return usage(format!(
-                    "standard input cannot be both {other} and {option}; put one of them into a file"
+                    "standard input is wanted twice, for {other} and for {option}; put one of them into a file"
                 ));
             }
             let mut text = String::new();

@@ -6,23 +6,25 @@ use super::table::{self, Column, flow, wrap};
 use crate::report::{Candidate, CandidateKind, Event, IceError, Protocol, RelayProtocol, Report, TcpKind};
 
 const COLUMNS: [Column; 9] = [
-    Column { title: "ms", width: 7, right: true },
+    Column { title: "ms", width: 6, right: true },
     Column { title: "type", width: 5, right: false },
     Column { title: "proto", width: 5, right: false },
     Column { title: "address", width: 21, right: false },
     Column { title: "priority", width: 13, right: false },
     Column { title: "foundation", width: 10, right: false },
-    Column { title: "interface", width: 9, right: false },
+    Column { title: "iface", width: 8, right: false },
     Column { title: "via", width: 4, right: false },
     Column { title: "server", width: 0, right: false },
 ];
 
 /// Columns of a narrow screen; the rest of a candidate stands on a second line.
 const NARROW: usize = 7;
-/// From here on everything about a candidate stands on one line.
+/// From here on most of what there is to say about a candidate stands on one line.
 const WIDE: usize = 140;
 /// Where the second line begins: under the address.
-const INDENT: usize = 25;
+const INDENT: usize = 22;
+/// Where it begins on a wide one: under the server.
+const WIDE_INDENT: usize = 88;
 
 /// The whole answer: what a live run would have shown, in the same order.
 #[must_use]
@@ -87,7 +89,7 @@ fn candidate_row(candidate: &Candidate, style: &Style) -> String {
     let url = candidate.url.as_deref().map(visible).unwrap_or_default();
     let base = related(candidate);
     let mut cells = vec![
-        (Ink::Dim, format!("{:.1}", candidate.elapsed_ms)),
+        (Ink::Dim, elapsed(candidate.elapsed_ms)),
         (Ink::Bold, kind(candidate.kind).into()),
         (Ink::Plain, protocol.into()),
         (Ink::Good, transport_address(&candidate.address, candidate.port)),
@@ -96,13 +98,14 @@ fn candidate_row(candidate: &Candidate, style: &Style) -> String {
         (Ink::Plain, candidate.interface.as_deref().map(visible).unwrap_or_default()),
     ];
     if style.width >= WIDE {
-        let server = [url, base].into_iter().filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("  ");
+        let mut second = flow(style.width, WIDE_INDENT, &[url, base]);
+        let first = if second.is_empty() { String::new() } else { second.remove(0) };
         cells.push((Ink::Plain, via.into()));
-        cells.push((Ink::Dim, server));
-        return table::row(style, columns(style), &cells);
+        cells.push((Ink::Dim, first.trim_start().into()));
+        return table::row(style, columns(style), &cells) + &lines(second, Ink::Dim, style);
     }
     let over = if via.is_empty() { String::new() } else { format!("over {via}") };
-    let second = flow(style.width, INDENT.min(style.width / 4), &[url, over, base]);
+    let second = flow(style.width, INDENT.min(style.width / 3), &[url, over, base]);
     table::row(style, columns(style), &cells) + &lines(second, Ink::Dim, style)
 }
 
@@ -113,21 +116,24 @@ fn error_row(error: &IceError, style: &Style) -> String {
         _ => String::new(),
     };
     let cells = [
-        (Ink::Dim, format!("{:.1}", error.elapsed_ms)),
+        (Ink::Dim, elapsed(error.elapsed_ms)),
         (Ink::Bad, "error".into()),
         (Ink::Bad, error.error_code.to_string()),
-        (Ink::Plain, flow(usize::MAX, 0, &[visible(&error.url), from]).concat()),
+        (Ink::Plain, visible(&error.url)),
     ];
-    let mut columns = COLUMNS;
-    // The last cell has the rest of the line to itself.
-    columns[3].width = style.width.saturating_sub(INDENT);
-    let text = wrap(style.width, INDENT.min(style.width / 4), &visible(&error.error_text));
-    table::row(style, &columns, &cells) + &lines(text, Ink::Bad, style)
+    let indent = INDENT.min(style.width / 3);
+    let text = flow(style.width, indent, &[visible(&error.error_text), from]);
+    table::row(style, &COLUMNS, &cells) + &lines(text, Ink::Bad, style)
 }
 
 fn end_row(elapsed_ms: f64, style: &Style) -> String {
-    let cells = [(Ink::Dim, format!("{elapsed_ms:.1}")), (Ink::Dim, "end".into())];
+    let cells = [(Ink::Dim, elapsed(elapsed_ms)), (Ink::Dim, "end".into())];
     table::row(style, &COLUMNS, &cells)
+}
+
+/// Milliseconds, with tenths as long as they matter.
+fn elapsed(ms: f64) -> String {
+    if ms < 1000.0 { format!("{ms:.1}") } else { format!("{ms:.0}") }
 }
 
 fn columns(style: &Style) -> &'static [Column] {

@@ -50,7 +50,8 @@ pub fn headings(style: &Style, columns: &[Column]) -> String {
     row(style, columns, &cells)
 }
 
-/// Pieces joined by two spaces, broken into lines between pieces, never inside one.
+/// Pieces joined by two spaces, broken into lines between pieces; a piece that is longer than a
+/// line is broken between its words.
 #[must_use]
 pub fn flow(width_limit: usize, indent: usize, pieces: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -60,7 +61,7 @@ pub fn flow(width_limit: usize, indent: usize, pieces: &[String]) -> Vec<String>
                 line.push_str("  ");
                 line.push_str(piece);
             }
-            _ => lines.push(format!("{}{piece}", " ".repeat(indent))),
+            _ => lines.extend(wrap(width_limit, indent, piece)),
         }
     }
     lines

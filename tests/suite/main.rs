@@ -1,13 +1,16 @@
 //! Everything that runs anywhere in seconds, with no network.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
 
+mod bless;
+mod cli;
 mod drive;
 mod drive_dns;
-#[cfg(unix)]
 mod drive_process;
 mod drive_tls;
+mod generated;
 mod loopback;
 mod server;
 mod sim;
 mod tidy;
+mod view;
 mod wire;

@@ -1,0 +1,79 @@
+//! Certificates, good and bad.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, KeyPair, date_time_ymd};
+
+use crate::topology::at;
+
+/// The name that a good certificate has, beside the server's addresses.
+pub const NAME: &str = "turn.lab.test";
+
+/// A certificate authority whose files live in the lab's directory.
+pub struct Authority {
+    certificate: Certificate,
+    key: KeyPair,
+    dir: PathBuf,
+}
+
+/// A certificate chain and its key, in PEM files.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    pub chain: PathBuf,
+    pub key: PathBuf,
+}
+
+/// What is to be said about a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leaf {
+    Good,
+    Expired,
+    NotYetValid,
+    WrongName,
+    SelfSigned,
+}
+
+impl Authority {
+    pub fn new(dir: &Path) -> Authority {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "Lab authority");
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        fs::write(dir.join("ca.pem"), certificate.pem()).unwrap();
+        Authority { certificate, key, dir: dir.into() }
+    }
+
+    /// The authority's own certificate, for `--ca-file`.
+    pub fn file(&self) -> String {
+        self.dir.join("ca.pem").to_str().unwrap().to_owned()
+    }
+
+    pub fn issue(&self, leaf: Leaf) -> Identity {
+        let names = match leaf {
+            Leaf::WrongName => vec!["elsewhere.lab.test".to_owned()],
+            _ => {
+                [NAME, "turn4.lab.test", at::SERVER, at::SERVER_2, at::SERVER6, at::SERVER6_2].map(String::from).into()
+            }
+        };
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, NAME);
+        (params.not_before, params.not_after) = match leaf {
+            Leaf::Expired => (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1)),
+            Leaf::NotYetValid => (date_time_ymd(2090, 1, 1), date_time_ymd(2091, 1, 1)),
+            _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2090, 1, 1)),
+        };
+        let key = KeyPair::generate().unwrap();
+        let certificate = match leaf {
+            Leaf::SelfSigned => params.self_signed(&key),
+            _ => params.signed_by(&key, &self.certificate, &self.key),
+        }
+        .unwrap();
+        let file = |what| self.dir.join(format!("{leaf:?}.{what}.pem").to_lowercase());
+        let identity = Identity { chain: file("chain"), key: file("key") };
+        fs::write(&identity.chain, certificate.pem()).unwrap();
+        fs::write(&identity.key, key.serialize_pem()).unwrap();
+        identity
+    }
+}

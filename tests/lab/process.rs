@@ -1,0 +1,157 @@
+//! Commands on a host: started there, awaited with a limit, killed when dropped.
+
+use std::ffi::OsString;
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill, killpg};
+use nix::unistd::Pid;
+
+/// No command of the lab takes longer.
+const LIMIT: Duration = Duration::from_secs(90);
+
+/// A command to be.
+pub struct Cmd {
+    argv: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    stdin: Option<Vec<u8>>,
+}
+
+impl Cmd {
+    pub fn new(program: impl Into<OsString>) -> Cmd {
+        Cmd { argv: vec![program.into()], env: Vec::new(), stdin: None }
+    }
+
+    pub fn arg(mut self, arg: impl Into<OsString>) -> Cmd {
+        self.argv.push(arg.into());
+        self
+    }
+
+    pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Cmd {
+        self.argv.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Cmd {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Cmd {
+        self.stdin = Some(bytes.into());
+        self
+    }
+}
+
+/// A command that runs.
+pub struct Process {
+    what: String,
+    child: Child,
+    began: Instant,
+    stdout: Option<JoinHandle<String>>,
+    stderr: Option<JoinHandle<String>>,
+}
+
+/// A command that ran.
+#[derive(Debug)]
+pub struct Finished {
+    pub what: String,
+    pub status: ExitStatus,
+    pub stdout: String,
+    pub stderr: String,
+    pub took: Duration,
+}
+
+impl Process {
+    /// Starts a command in the namespaces of the calling thread. It dies with that thread.
+    pub fn start(place: &str, cmd: Cmd) -> Process {
+        let words: Vec<_> = cmd.argv.iter().map(|word| word.to_string_lossy()).collect();
+        let what = format!("{place}$ {}", words.join(" "));
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).args(&cmd.argv).envs(cmd.env);
+        // A group of its own, so that what it starts in turn can be killed with it.
+        command.process_group(0);
+        command.stdin(if cmd.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let began = Instant::now();
+        let mut child = command.spawn().unwrap_or_else(|e| panic!("{what}: {e}"));
+        if let Some(bytes) = cmd.stdin {
+            // A command that ends without reading says why on stderr.
+            let _ = child.stdin.take().unwrap().write_all(&bytes);
+        }
+        let stdout = Some(reader(child.stdout.take().unwrap()));
+        let stderr = Some(reader(child.stderr.take().unwrap()));
+        Process { what, child, began, stdout, stderr }
+    }
+
+    pub fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id().cast_signed())
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill(self.pid(), signal).unwrap();
+    }
+
+    pub fn running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for the end.
+    pub fn finish(mut self) -> Finished {
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(self.began.elapsed() < LIMIT, "{} still runs after {LIMIT:?}", self.what);
+            // Short commands are many, long ones few.
+            thread::sleep((self.began.elapsed() / 20).clamp(Duration::from_micros(300), Duration::from_millis(20)));
+        };
+        let took = self.began.elapsed();
+        // Nothing that it started may keep its pipes open.
+        let _ = killpg(self.pid(), Signal::SIGKILL);
+        let stdout = self.stdout.take().unwrap().join().unwrap();
+        let stderr = self.stderr.take().unwrap().join().unwrap();
+        Finished { what: self.what.clone(), status, stdout, stderr, took }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.running() {
+            let _ = killpg(self.pid(), Signal::SIGKILL);
+            let _ = self.child.wait();
+        }
+    }
+}
+
+impl Finished {
+    pub fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    pub fn expect_success(self) -> Finished {
+        assert!(self.status.success(), "{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Finished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}\n({:?} after {:?}", self.what, self.status.code(), self.took)?;
+        if let Some(signal) = self.status.signal() {
+            write!(f, ", signal {signal}")?;
+        }
+        write!(f, ")\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr)
+    }
+}
+
+fn reader(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = pipe.read_to_end(&mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}

@@ -1,0 +1,88 @@
+//! How long it takes, at a round-trip time of 50 ms: no longer than the protocols make it.
+
+use std::time::Duration;
+
+use crate::certificates::{Authority, Leaf};
+use crate::coturn::{Coturn, PASSWORD, USER};
+use crate::rtcprobe::{Run, gather};
+use crate::topology::{Lab, Topology};
+
+const RTT: f64 = 50.0;
+/// A loaded machine with two cores; the best of a few runs counts.
+const SLACK: f64 = 60.0;
+const RUNS: usize = 5;
+
+#[test]
+fn every_answer_takes_the_round_trips_that_it_must() {
+    let lab = Lab::new(Topology { rtt: Duration::from_millis(50), ..Topology::default() });
+    let authority = Authority::new(lab.dir());
+    let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let ca = authority.file();
+    let login = ["--username", USER, "--credential", PASSWORD, "--ca-file", &ca];
+
+    for (server, kind, relay, trips) in [
+        ("stun:203.0.113.10", "srflx", None, 1.0),
+        ("turn:203.0.113.10?transport=udp", "srflx", None, 1.0),
+        ("turn:203.0.113.10?transport=udp", "relay", Some("udp"), 2.0),
+        ("turn:203.0.113.10?transport=tcp", "relay", Some("tcp"), 3.0),
+        // TLS 1.3 has one round trip of its own, 1.2 two; which it is depends on coturn's build.
+        ("turns:203.0.113.10?transport=tcp", "relay", Some("tls"), 4.0),
+        // A cookie, two flights, then as over UDP.
+        ("turns:203.0.113.10?transport=udp", "relay", Some("dtls"), 5.0),
+    ] {
+        let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &[&login[..], &[server]].concat())).collect();
+        let tls = runs[0].server(server).tls.as_ref().and_then(|tls| tls.version.clone());
+        let trips = if tls.as_deref() == Some("TLSv1.2") { trips + 1.0 } else { trips };
+        let mut times: Vec<_> = runs.iter().map(|run| run.only(kind, relay).elapsed_ms).collect();
+        times.sort_by(f64::total_cmp);
+        let complete: Vec<_> = runs.iter().map(|run| run.report.gather.complete_ms.unwrap()).collect();
+        println!("{server} {kind} {}: {times:.1?}, complete {complete:.1?}", tls.unwrap_or_default());
+        assert!(times[0] >= trips * RTT - 1.0, "{server}: faster than light: {times:?}");
+        assert!(times[0] < trips * RTT + SLACK, "{server}: {times:?}");
+        let idle = runs.iter().map(after_the_last_answer).fold(f64::INFINITY, f64::min);
+        assert!(idle < 25.0, "{server}: completes {idle} ms after the last answer\n{}", runs[0]);
+    }
+}
+
+#[test]
+fn servers_are_asked_side_by_side() {
+    let lab = Lab::new(Topology { rtt: Duration::from_millis(50), ..Topology::default() });
+    let authority = Authority::new(lab.dir());
+    let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let ca = authority.file();
+    let args = [
+        "--username",
+        USER,
+        "--credential",
+        PASSWORD,
+        "--ca-file",
+        &ca,
+        "stun:203.0.113.10",
+        "turn:203.0.113.10?transport=udp",
+        "turn:203.0.113.10?transport=tcp",
+        "turns:203.0.113.10?transport=tcp",
+        "turns:203.0.113.10?transport=udp",
+    ];
+    let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &args)).collect();
+    let fastest = |kind: &str, relay: Option<&str>| {
+        runs.iter().map(|run| run.only(kind, relay).elapsed_ms).fold(f64::INFINITY, f64::min)
+    };
+    let times = [
+        fastest("srflx", None),
+        fastest("relay", Some("udp")),
+        fastest("relay", Some("tcp")),
+        fastest("relay", Some("tls")),
+        fastest("relay", Some("dtls")),
+    ];
+    println!("all at once: srflx, udp, tcp, tls, dtls: {times:.1?}");
+    assert!(times[..4].is_sorted(), "{times:?}");
+    for (time, trips) in times.iter().zip([1.0, 2.0, 3.0, 5.0, 5.0]) {
+        assert!(*time < trips * RTT + SLACK, "{times:?}");
+    }
+}
+
+/// How long the run went on after its last candidate.
+fn after_the_last_answer(run: &Run) -> f64 {
+    let last = run.candidates().iter().map(|c| c.elapsed_ms).fold(0.0, f64::max);
+    run.report.gather.complete_ms.unwrap() - last
+}

@@ -1,0 +1,111 @@
+//! Every fixture report, as people and programs get to see it. `BLESS=1 cargo test` rewrites what is expected.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rtcprobe::report::Report;
+use rtcprobe::view::style::Style;
+use rtcprobe::view::{gather, json, jsonl};
+
+use super::bless;
+
+#[test]
+fn every_report_is_drawn_as_it_was() {
+    for (name, report) in reports() {
+        for width in [80, 140] {
+            let text = gather::text(&report, &Style { width, color: false });
+            bless::compare(&folder("views").join(format!("{name}.{width}.txt")), &text);
+        }
+    }
+}
+
+#[test]
+fn colours_are_drawn_as_they_were() {
+    let (_, report) = reports().into_iter().find(|(name, _)| name == "gather-some-fail").unwrap();
+    let text = gather::text(&report, &Style { width: 80, color: true });
+    bless::compare(&folder("views").join("gather-some-fail.color.txt"), &text.replace('\x1b', "␛"));
+}
+
+#[test]
+fn nothing_is_told_by_colour_alone() {
+    for (name, report) in reports() {
+        let colored = gather::text(&report, &Style { width: 80, color: true });
+        assert_eq!(without_colour(&colored), gather::text(&report, &Style { width: 80, color: false }), "{name}");
+    }
+}
+
+#[test]
+fn no_text_from_outside_moves_the_cursor() {
+    for (name, report) in reports() {
+        let text = gather::text(&report, &Style { width: 80, color: false });
+        let documents = [text, json::document(&report), jsonl::last(&report)];
+        for text in documents {
+            let odd = text.chars().find(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c));
+            assert_eq!(odd, None, "{name}");
+            assert!(!text.lines().any(|line| line.trim_start().starts_with("::")), "{name}");
+        }
+        assert_eq!(jsonl::last(&report).lines().count(), 1);
+    }
+}
+
+#[test]
+fn lines_fit_the_screen_unless_one_word_does_not() {
+    for (name, report) in reports() {
+        for width in [40, 60, 80, 100, 140, 200] {
+            let text = gather::text(&report, &Style { width, color: false });
+            for line in text.lines().filter(|line| line.chars().count() > width) {
+                let words = line.split_whitespace().map(|word| word.chars().count());
+                assert!(words.max() > Some(width / 4), "{name} at {width} columns: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn addresses_and_urls_are_never_cut() {
+    for (name, report) in reports() {
+        for width in [40, 80, 140] {
+            let text = gather::text(&report, &Style { width, color: false });
+            for candidate in &report.gather.as_ref().unwrap().candidates {
+                assert!(text.contains(&candidate.address), "{name} at {width}: {}", candidate.address);
+            }
+            for server in &report.servers {
+                assert!(text.contains(&server.url), "{name} at {width}: {}", server.url);
+            }
+        }
+    }
+}
+
+#[test]
+fn json_comes_back_as_it_went() {
+    for (name, report) in reports() {
+        let again: Report = serde_json::from_str(&json::document(&report)).unwrap();
+        assert_eq!(again, report, "{name}");
+        bless::compare(&folder("reports").join(format!("{name}.json")), &json::document(&report));
+    }
+}
+
+/// Every fixture report, by name.
+pub fn reports() -> Vec<(String, Report)> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder("reports")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).unwrap();
+        let report = serde_json::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        (path.file_stem().unwrap().to_string_lossy().into_owned(), report)
+    };
+    paths.into_iter().map(read).collect()
+}
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+fn without_colour(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let mut out = parts.next().unwrap_or_default().to_string();
+    for part in parts {
+        out.push_str(part.split_once('m').unwrap().1);
+    }
+    out
+}
