@@ -95,13 +95,13 @@ impl Desk {
 
     fn open(&mut self, socket: Socket, want: Want) {
         self.wants.push((socket, want.clone()));
-        let mut local = match want {
-            Want::Udp { local, .. }
-            | Want::TcpListen { local }
-            | Want::TlsListen { local }
-            | Want::DtlsListen { local } => local,
+        let (Want::Udp { mut local, .. }
+        | Want::TcpListen { mut local }
+        | Want::TlsListen { mut local }
+        | Want::DtlsListen { mut local }) = want
+        else {
             // Left to the test.
-            _ => return,
+            return;
         };
         if local.port() == 0 {
             self.next_port += 1;
@@ -894,4 +894,45 @@ fn puts_everything_away_when_stopped() {
     assert!(desk.local.is_empty());
     assert_eq!(desk.last_released(), Some(End::Stopped));
     assert_eq!(desk.server.output(desk.now), Output::Done);
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let mut desk = desk(config());
+    let mut chance = Chance::from_seed([9; 32]);
+    let relayed = desk.allocate(CLIENT).to_string();
+    desk.signed(CLIENT, Method::CHANNEL_BIND, vec![Value::ChannelNumber(0x4000), Value::XorPeerAddress(at(PEER))]);
+    let plain = desk.request(Method::ALLOCATE);
+    let challenge = desk.ask("127.0.0.1:5009", plain);
+    let signed = |desk: &mut Desk, method, values| desk.sign(&challenge, method, values, "alice", "s3same").0.build();
+    let peer = || Value::XorPeerAddress(at(PEER));
+    let seeds = [
+        desk.request(Method::BINDING).with(Value::ChangeRequest { ip: true, port: true }).fingerprint().build(),
+        desk.request(Method::BINDING).with(Value::Padding(9)).with(Value::ResponsePort(9)).build(),
+        signed(&mut desk, Method::ALLOCATE, vec![Value::RequestedTransport(17), Value::EvenPort { reserve: true }]),
+        signed(&mut desk, Method::CREATE_PERMISSION, vec![peer(), peer()]),
+        signed(&mut desk, Method::CHANNEL_BIND, vec![Value::ChannelNumber(0x4001), peer()]),
+        signed(&mut desk, Method::CONNECT, vec![peer()]),
+        signed(&mut desk, Method::CONNECTION_BIND, vec![Value::ConnectionId(1)]),
+        channel_data::encode(0x4000, b"data", true).unwrap(),
+    ];
+    let tcp = desk.accept(1);
+    let mut stream = Some(tcp);
+    for n in 0..5_000 {
+        let mut bytes = seeds[chance.below(seeds.len() as u64) as usize].clone();
+        for _ in 0..chance.below(4) {
+            let at = chance.below(bytes.len() as u64) as usize;
+            bytes[at] = chance.bytes::<1>()[0];
+        }
+        bytes.truncate(bytes.len() - (chance.below(3) * chance.below(bytes.len() as u64) / 4) as usize);
+        let from = ["127.0.0.1:5009", CLIENT, PEER][n % 3];
+        desk.hear(from, &bytes);
+        desk.hear_at(&relayed, PEER, &bytes);
+        match &stream {
+            Some(tcp) if desk.local.contains_key(&tcp.socket) => {
+                desk.down(tcp, &bytes);
+            }
+            _ => stream = Some(desk.accept(10 + n as u64)),
+        }
+    }
 }
