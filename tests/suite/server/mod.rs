@@ -24,7 +24,6 @@ const CLIENT: &str = "127.0.0.1:5000";
 const PEER: &str = "127.0.0.1:7000";
 
 /// A server with everything it asks for, and a clock that is set by hand.
-
 struct Desk {
     server: Server,
     now: Time,
@@ -220,7 +219,6 @@ fn key() -> Key {
 }
 
 /// A client's TCP connection.
-
 struct Tcp {
     socket: Socket,
     from: SocketAddr,
