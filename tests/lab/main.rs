@@ -20,6 +20,7 @@ mod topology;
 
 // The tests: first of the lab itself.
 mod ground;
+mod guests;
 mod strangers;
 
 // … and of rtcprobe in it.
