@@ -1,6 +1,7 @@
 //! Commands on a host: started there, awaited with a limit, killed when dropped.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -97,6 +98,29 @@ impl Process {
 
     pub fn running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The most memory that rtcprobe held so far, and how many files it has open; nothing once it has ended.
+    pub fn appetite(&self) -> Option<(u64, usize)> {
+        let proc = format!("/proc/{}", self.pid());
+        let status = fs::read_to_string(format!("{proc}/status")).ok()?;
+        // Not what it was before it became what it is to be: a copy of this process.
+        status.starts_with("Name:\trtcprobe\n").then_some(())?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib = peak.split_whitespace().next()?.parse().ok()?;
+        Some((kib, fs::read_dir(format!("{proc}/fd")).ok()?.count()))
+    }
+
+    /// Waits for the end, watching [`Process::appetite`]: the most KiB and the most open files.
+    pub fn finish_watched(mut self) -> (Finished, u64, usize) {
+        let (mut memory, mut files) = (0, 0);
+        while self.running() {
+            if let Some((kib, open)) = self.appetite() {
+                (memory, files) = (memory.max(kib), files.max(open));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        (self.finish(), memory, files)
     }
 
     /// Waits for the end.
