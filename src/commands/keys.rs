@@ -229,6 +229,11 @@ fn words(matches: &ArgMatches, input: &mut Input) -> Result<Vec<(Place, Word)>, 
 
 fn given<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, id: &str) -> Vec<(Place, T)> {
     let from_environment = matches.value_source(id) == Some(ValueSource::EnvVariable);
+    // A variable that is set to nothing is as good as unset.
+    let empty = |mut raw: clap::parser::RawValues<'_>| raw.all(std::ffi::OsStr::is_empty);
+    if from_environment && matches.get_raw(id).is_some_and(empty) {
+        return Vec::new();
+    }
     let place = |index| if from_environment { Place::Environment } else { Place::At(index) };
     let (Some(values), Some(indices)) = (matches.get_many::<T>(id), matches.indices_of(id)) else { return Vec::new() };
     indices.map(place).zip(values.cloned()).collect()

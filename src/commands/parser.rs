@@ -34,12 +34,12 @@ fn sentence(why: &clap::Error, rendered: &str) -> String {
         Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
         _ => None,
     };
-    let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
-    let mut text = first;
-    if let Some(meant) = word(ContextKind::SuggestedArg)
-        .or_else(|| word(ContextKind::SuggestedSubcommand))
-        .or_else(|| word(ContextKind::SuggestedValue))
-    {
+    let mut text = match (why.kind(), word(ContextKind::InvalidArg)) {
+        (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
+        _ => rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string(),
+    };
+    let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+    if let Some(meant) = meant.into_iter().find_map(word) {
         text.push_str(&format!("; did you mean '{meant}'?"));
     } else if let Some(valid) = word(ContextKind::ValidValue) {
         text.push_str(&format!("; it can be {valid}"));

@@ -137,7 +137,7 @@ impl Input {
         let text = if path.as_os_str() == "-" {
             if let Some(other) = self.taken_by.replace(option) {
                 return usage(format!(
-                    "standard input cannot be both {other} and {option}; put one of them into a file"
+                    "standard input is wanted twice, for {other} and for {option}; put one of them into a file"
                 ));
             }
             let mut text = String::new();

@@ -64,6 +64,14 @@ impl Shared {
         Arc::clone(self.judge.get_or_init(make).await)
     }
 
+    /// Begins to read the trust store, so that it is there when it is asked for.
+    pub fn want_judge(self: &Arc<Shared>) {
+        if !self.judge.initialized() {
+            let shared = Arc::clone(self);
+            self.spawn(async move { drop(shared.judge().await) });
+        }
+    }
+
     /// Limit for connecting, and another one for the handshake.
     pub fn connect_timeout(&self) -> Duration {
         self.options.connect_timeout.unwrap_or(Duration::from_secs(5))

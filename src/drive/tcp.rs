@@ -12,7 +12,7 @@ use super::icmp;
 use super::refusals;
 use super::shared::Shared;
 use super::stream::{Outbox, carry};
-use crate::machine::{Phase, Refusal};
+use crate::machine::{Ending, Phase, Refusal};
 
 /// Connects and carries.
 pub async fn client(
@@ -23,7 +23,11 @@ pub async fn client(
     to: SocketAddr,
 ) {
     match connect(&shared, local, to).await {
-        Ok((stream, local)) => {
+        Ok(Connected { local, reset: true, .. }) => {
+            teller.opened(teller.now(), local, None);
+            teller.closed(Ending::Reset);
+        }
+        Ok(Connected { stream, local, .. }) => {
             teller.opened(teller.now(), local, None);
             carry(stream, to, teller, outbox).await;
         }
@@ -31,12 +35,16 @@ pub async fn client(
     }
 }
 
-/// A connection and its local address, in the time allowed.
-pub async fn connect(
-    shared: &Shared,
-    local: Option<SocketAddr>,
-    to: SocketAddr,
-) -> Result<(TcpStream, SocketAddr), Refusal> {
+/// A TCP connection that stands, or stood.
+pub struct Connected {
+    pub stream: TcpStream,
+    pub local: SocketAddr,
+    /// The other side let us in and threw us out again before we looked.
+    pub reset: bool,
+}
+
+/// A connection, in the time allowed.
+pub async fn connect(shared: &Shared, local: Option<SocketAddr>, to: SocketAddr) -> Result<Connected, Refusal> {
     let socket = socket(shared, local, to).map_err(|error| refusals::while_binding(&error, local))?;
     // Routers' answers to the SYN are worth their particulars.
     icmp::report(&socket, to.is_ipv6(), true);
@@ -51,10 +59,10 @@ pub async fn connect(
             let icmp = icmp::drain(&stream).into_iter().find(|entry| !entry.local).map(|entry| entry.icmp);
             Err(refusals::while_connecting(&error, icmp))
         }
-        Ok(Ok(local)) => {
+        Ok(Ok((local, reset))) => {
             // A connection that stands survives them (RFC 1122 §4.2.3.9).
             icmp::report(&stream, to.is_ipv6(), false);
-            Ok((stream, local))
+            Ok(Connected { stream, local, reset })
         }
     }
 }
@@ -71,16 +79,18 @@ fn socket(shared: &Shared, local: Option<SocketAddr>, to: SocketAddr) -> io::Res
     Ok(socket)
 }
 
-async fn finish(stream: &TcpStream) -> io::Result<SocketAddr> {
+/// Waits for the connection; tells its local address, and whether it has been reset already.
+async fn finish(stream: &TcpStream) -> io::Result<(SocketAddr, bool)> {
     loop {
         stream.writable().await?;
-        if let Some(error) = SockRef::from(stream).take_error()? {
-            return Err(error);
+        if stream.peer_addr().is_ok() {
+            return Ok((stream.local_addr()?, false));
         }
-        match stream.peer_addr() {
-            Ok(_) => return stream.local_addr(),
-            Err(error) if error.kind() == io::ErrorKind::NotConnected => tokio::task::yield_now().await,
-            Err(error) => return Err(error),
+        match SockRef::from(stream).take_error()? {
+            // A RST in answer to the SYN is called "refused"; this one came later.
+            Some(error) if error.kind() == io::ErrorKind::ConnectionReset => return Ok((stream.local_addr()?, true)),
+            Some(error) => return Err(error),
+            None => tokio::task::yield_now().await,
         }
     }
 }

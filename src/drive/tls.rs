@@ -21,9 +21,11 @@ use super::arrivals::Teller;
 use super::refusals::plain;
 use super::shared::Shared;
 use super::stream::{Outbox, carry};
-use super::tcp;
+use super::tcp::{self, Connected};
 use super::trust::{Recorder, provider};
 use crate::machine::{Peer, Phase, Refusal, Secure, Time, Trust};
+
+const RESET: &str = "the server reset the connection during the handshake";
 
 /// Connects, shakes hands, looks at the certificate, and carries.
 pub async fn client(
@@ -34,13 +36,18 @@ pub async fn client(
     to: SocketAddr,
     peer: Peer,
 ) {
+    // While the SYN is on its way.
+    shared.want_judge();
     let begun = Instant::now();
-    let (stream, local) = match tcp::connect(&shared, local, to).await {
+    let Connected { stream, local, reset } = match tcp::connect(&shared, local, to).await {
         Ok(connected) => connected,
         Err(why) => return teller.refused(why),
     };
     let connect = Time::from(begun.elapsed());
     teller.connected(local);
+    if reset {
+        return teller.refused(Refusal::Handshake { text: RESET.to_owned() });
+    }
     match shake_hands(&shared, stream, &peer).await {
         Ok((mut stream, mut secure)) => {
             let at = teller.now();
@@ -155,9 +162,7 @@ fn failure(error: &io::Error) -> String {
         Some(other) => other.to_string(),
         None => match error.kind() {
             io::ErrorKind::UnexpectedEof => "the server closed the connection during the handshake".to_owned(),
-            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => {
-                "the server reset the connection during the handshake".to_owned()
-            }
+            io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => RESET.to_owned(),
             _ => plain(error),
         },
     }

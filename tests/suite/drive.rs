@@ -205,7 +205,8 @@ fn tells_when_a_datagram_cannot_even_be_sent() {
 
 #[test]
 fn takes_ports_from_the_range_until_it_is_used_up() {
-    let first = 40_123;
+    // Below what systems give out by themselves.
+    let first = 23_457;
     let options = Options { port_range: Some((first, first + 2)), ..Options::default() };
     let mut ports = Vec::new();
     let (_, said) = perform(&options, udp("127.0.0.1:0"), |strings, _, input| match input {
@@ -221,7 +222,7 @@ fn takes_ports_from_the_range_until_it_is_used_up() {
     });
     ports.sort_unstable();
     assert_eq!(ports, [first, first + 1, first + 2]);
-    assert_eq!(said, ["127.0.0.1: every port from 40123 to 40125 is in use"]);
+    assert_eq!(said, ["127.0.0.1: every port from 23457 to 23459 is in use"]);
 }
 
 #[test]

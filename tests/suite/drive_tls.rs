@@ -3,7 +3,7 @@
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, KeyPair, date_time_ymd};
 use rtcprobe::drive::{Ended, Options};
@@ -249,6 +249,55 @@ fn says_which_file_it_cannot_read() {
     }
 }
 
+#[test]
+fn carries_long_streams_over_tls() {
+    let leaf = self_signed(&params(&["turn.example"]));
+    let options = options(&leaf, &[], &[&leaf]);
+    let bytes: Vec<u8> = (0..600_000_u32).map(|n| n.to_le_bytes()[n as usize % 3]).collect();
+    let (mut server, mut heard) = (None, Vec::new());
+    perform(&options, Kind::Tls.listener("127.0.0.1:0"), |strings, _, input| match input {
+        Input::Opened { socket: Socket(1), local, .. } => {
+            server = Some(local);
+            strings.open(2, Kind::Tls.client(local, "turn.example", Trust::Verify));
+        }
+        Input::Opened { socket, .. } => bytes.chunks(7000).for_each(|part| strings.send(socket, server.unwrap(), part)),
+        Input::Received { socket: Socket(2), bytes: part, .. } => {
+            heard.extend_from_slice(part);
+            strings.done = heard.len() == bytes.len();
+        }
+        Input::Received { socket, from, bytes } => strings.send(socket, from, bytes),
+        Input::Connected { .. } | Input::Accepted { .. } => {}
+        other => panic!("{other:?}"),
+    });
+    assert!(heard == bytes);
+}
+
+#[test]
+fn says_goodbye_before_the_end() {
+    let leaf = self_signed(&params(&["turn.example"]));
+    for &kind in KINDS {
+        let mut server = None;
+        let (_, said) =
+            perform(&options(&leaf, &[], &[&leaf]), kind.listener("127.0.0.1:0"), |strings, _, input| match input {
+                Input::Opened { socket: Socket(1), local, .. } => {
+                    server = Some(local);
+                    strings.open(2, kind.client(local, "turn.example", Trust::Verify));
+                }
+                Input::Opened { socket, .. } => {
+                    strings.send(socket, server.unwrap(), *b"last words");
+                    strings.close(2);
+                }
+                Input::Received { bytes, .. } => strings.say(String::from_utf8_lossy(bytes)),
+                Input::Closed { why, .. } => {
+                    strings.say(format!("{why:?}"));
+                    strings.done = true;
+                }
+                _ => {}
+            });
+        assert_eq!(said, ["last words", "Finished"], "{kind:?}");
+    }
+}
+
 /// What becomes of a client whose server does `serve` with the connection.
 fn odd_server(serve: impl FnOnce(std::net::TcpStream) + Send + 'static) -> Refusal {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -321,7 +370,7 @@ fn dtls_client(to: SocketAddr, options: &Options) -> Refusal {
 #[test]
 #[cfg(feature = "dtls")]
 fn tells_a_closed_port_from_silence_over_dtls() {
-    let begin = Instant::now();
+    let begin = std::time::Instant::now();
     let dead = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(dtls_client(dead, &Options::default()), Refusal::ConnectionRefused);
     assert!(begin.elapsed() < Duration::from_secs(4));

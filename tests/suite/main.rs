@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
 
 mod bless;
+mod cli;
 mod drive;
 mod drive_dns;
 mod drive_process;
 mod drive_tls;
+mod generated;
+mod loopback;
 mod server;
 mod sim;
 mod tidy;

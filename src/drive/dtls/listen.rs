@@ -70,6 +70,7 @@ async fn let_in(newcomers: Newcomers, wire: Arc<Wire>, config: Config) {
     let accepting = DTLSConn::new(Arc::clone(&wire) as _, config, false, None);
     // Who cannot shake hands is none of the machine's business.
     let Ok(Ok(connection)) = tokio::time::timeout(patience, accepting).await else { return };
+    wire.established();
     let (local, from) = (wire.local(), wire.remote());
     newcomers.admit(local, from, |teller, outbox| async move { carry(connection, &wire, teller, outbox).await }).await;
 }

@@ -86,6 +86,7 @@ async fn shake_hands(shared: &Shared, wire: &Arc<Wire>, peer: &Peer) -> Result<(
         },
     };
     let handshake = Time::from(begun.elapsed());
+    wire.established();
     let verdict = recorder.verdict();
     let secure = Secure {
         version: "DTLSv1.2".to_owned(),

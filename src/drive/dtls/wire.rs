@@ -41,7 +41,20 @@ struct Overheard {
     cipher_suite: Option<u16>,
     records: bool,
     rubbish: bool,
+    established: bool,
+    /// Bytes that came before or without protection.
+    unprotected: usize,
 }
+
+/// What the crate keeps of unprotected records grows with them; no handshake needs as much.
+const UNPROTECTED: usize = 128 * 1024;
+
+// Content types (RFC 5246 §6.2.1) and a handshake type (§7.4).
+const ALERT: u8 = 21;
+const HANDSHAKE: u8 = 22;
+const DATA: u8 = 23;
+const CLIENT_HELLO: u8 = 1;
+const SERVER_HELLO: u8 = 2;
 
 impl Wire {
     pub fn to_server(udp: Arc<Udp>, remote: SocketAddr) -> Wire {
@@ -74,6 +87,11 @@ impl Wire {
             // Never: the sender is here.
             None => std::future::pending().await,
         }
+    }
+
+    /// The handshake is over.
+    pub fn established(&self) {
+        self.overheard.lock().unwrap_or_else(PoisonError::into_inner).established = true;
     }
 
     /// The fatal alert that came in the clear.
@@ -154,27 +172,40 @@ impl Overheard {
     /// Takes note of what a datagram says in the clear, and whether it is to be passed on.
     fn listen(&mut self, datagram: &[u8]) -> bool {
         let mut rest = datagram;
+        let mut in_the_clear = false;
         while !rest.is_empty() {
             let Some((record, after)) = Record::split(rest) else {
                 self.rubbish = true;
                 return false;
             };
-            // There is no renegotiation; the crate would keep such records for ever.
-            if record.epoch > 1 {
+            in_the_clear |= record.epoch == 0;
+            if self.is_forged(&record) {
                 return false;
             }
             self.records = true;
             match (record.epoch, record.kind, record.body) {
                 // Fatal ones only.
-                (0, 21, [2, alert, ..]) => self.alert = Some(*alert),
-                (0, 22, body) if body.first() == Some(&2) => {
-                    self.cipher_suite = cipher_suite(body).or(self.cipher_suite)
+                (0, ALERT, [2, alert, ..]) => self.alert = Some(*alert),
+                (0, HANDSHAKE, body) if body.first() == Some(&SERVER_HELLO) => {
+                    self.cipher_suite = cipher_suite(body).or(self.cipher_suite);
                 }
                 _ => {}
             }
             rest = after;
         }
-        true
+        if in_the_clear || !self.established {
+            self.unprotected += datagram.len();
+        }
+        self.unprotected <= UNPROTECTED
+    }
+
+    /// What nobody sends but somebody who means harm: there is no renegotiation, and the crate would
+    /// keep records of later epochs for ever; and no cleartext ends a connection that stands.
+    fn is_forged(&self, record: &Record<'_>) -> bool {
+        match record.epoch {
+            0 => record.kind == DATA || (record.kind == ALERT && self.established),
+            epoch => epoch > 1,
+        }
     }
 }
 
@@ -210,8 +241,9 @@ fn cipher_suite(hello: &[u8]) -> Option<u16> {
 
 /// Whether a datagram begins a handshake.
 pub fn is_client_hello(datagram: &[u8]) -> bool {
-    Record::split(datagram)
-        .is_some_and(|(record, _)| record.kind == 22 && record.epoch == 0 && record.body.first() == Some(&1))
+    Record::split(datagram).is_some_and(|(record, _)| {
+        record.kind == HANDSHAKE && record.epoch == 0 && record.body.first() == Some(&CLIENT_HELLO)
+    })
 }
 
 /// The trait is made by `async_trait`; this is what that makes of an `async fn`.
@@ -311,6 +343,16 @@ mod tests {
         hello.extend([1, 99, 0xc0, 0x2f, 0]);
         assert!(overheard.listen(&record(22, 0, &hello)));
         assert_eq!(overheard.cipher_suite, Some(0xc02f));
+    }
+
+    #[test]
+    fn nobody_ends_or_swells_a_connection_in_the_clear() {
+        let mut overheard = Overheard { established: true, ..Overheard::default() };
+        assert!(!overheard.listen(&record(ALERT, 0, &[2, 40])));
+        assert!(!overheard.listen(&record(DATA, 0, &[0; 20])));
+        let passed = (0..10_000).filter(|_| overheard.listen(&record(HANDSHAKE, 0, &[1; 200]))).count();
+        assert!(passed < 1000);
+        assert!(Overheard { established: true, ..Overheard::default() }.listen(&record(DATA, 1, &[0; 20])));
     }
 
     #[test]

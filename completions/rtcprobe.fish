@@ -1,0 +1,111 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_rtcprobe_global_optspecs
+    string join \n h/help V/version
+end
+
+function __fish_rtcprobe_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_rtcprobe_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_rtcprobe_using_subcommand
+    set -l cmd (__fish_rtcprobe_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gather ICE candidates and show them as they are found, with every server\'s errors'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "completions" -d 'Print completions for a shell'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "man" -d 'Print the manual page, or write all of them into a folder'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l credential -d 'Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l credential-file -d 'File with the password in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l secret -d 'Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l secret-file -d 'File with the shared secret in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ttl -d 'How long credentials made from a secret last' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l user-id -d 'User id to put into credentials made from a secret' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l policy -d 'Which candidates a browser would be allowed to use' -r -f -a "all\t'Every kind'
+relay\t'Relay candidates only'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l candidates -d 'Which kinds of candidates to gather' -r -f -a "host\t''
+srflx\t''
+relay\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l alternate -d 'What to do when a server sends us to another one (300 Try Alternate)' -r -f -a "follow\t'Go there'
+signed\t'Go there only when the answer is signed (RFC 8489 section 10)'
+ignore\t'Take it for an error'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l local-address -d 'Use this local address only; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 'Stop asking after this time and report what is known by then' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up' -r -f -a "prompt\t'4 requests, given up after 4.5 s'
+rfc8489\t'7 requests, given up after 39.5 s (RFC 8489 section 6.2.1); raise --timeout as well'
+chrome\t'9 requests, given up after 39.75 s, as Chromium does; raise --timeout as well'
+firefox\t'7 requests, given up after 7.9 s, as Firefox does'
+fast\t'3 requests, given up after 0.7 s, for networks known to be quick'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s o -l output-file -d 'Write the answer to a file, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-default-servers -d 'Ask nobody when no server is named'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-software -d 'Do not tell servers the name and version of this program'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l strict -d 'Fail with exit code 1 on a warning, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l listen -d 'Listen on this address; with two of one family, the second is the alternate address of RFC 5780' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l port -d 'Port for UDP and TCP; 0 lets the system choose' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l alt-port -d 'The alternate port of RFC 5780' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l tls-port -d 'Port for TLS and DTLS; 0 lets the system choose' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l relay-ip -d 'Relay from this address, instead of the first that is listened on' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l user -d 'A user who may allocate; repeat for more. Without users and secret one is made up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l user-file -d 'File with a NAME:PASS on each line' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l secret -d 'Accept time-limited credentials made from this secret, as coturn\'s use-auth-secret does' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l secret-file -d 'File with that secret in it; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l realm -d 'The realm; also a name in the certificate' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l nat -d 'Put a simulated NAT of this kind before it, for clients on this machine; see gather --demo' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l ca-out -d 'Write the certificate to trust into this file, for --ca-file' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -l events -d 'Print the schema of a line of --output jsonl instead'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -l out -d 'Write rtcprobe.1 and a page for each command into this folder' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -s V -l version -d 'Print version'
