@@ -14,6 +14,16 @@ use nix::unistd::Pid;
 /// No command of the lab takes longer.
 const LIMIT: Duration = Duration::from_secs(90);
 
+/// What the lab needs beside a Rust toolchain.
+const PACKAGES: &str = "coturn iproute2 nftables openssl sofia-sip-bin util-linux, and chromium for the ignored tests";
+
+/// Where commands are; administrators' ones are not on everybody's path.
+fn search_path() -> OsString {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin");
+    path
+}
+
 /// A command to be.
 pub struct Cmd {
     argv: Vec<OsString>,
@@ -71,7 +81,15 @@ impl Process {
     pub fn start(place: &str, cmd: Cmd) -> Process {
         let words: Vec<_> = cmd.argv.iter().map(|word| word.to_string_lossy()).collect();
         let what = format!("{place}$ {}", words.join(" "));
+        let path = search_path();
+        let installed = |program: &OsString| std::env::split_paths(&path).any(|dir| dir.join(program).exists());
+        assert!(
+            installed(&cmd.argv[0]),
+            "THE LAB CANNOT RUN: {} is not installed; Debian's packages are\n  {PACKAGES}",
+            cmd.argv[0].display()
+        );
         let mut command = Command::new("setpriv");
+        command.env("PATH", &path);
         command.args(["--pdeathsig", "KILL", "--"]).args(&cmd.argv).envs(cmd.env);
         // A group of its own, so that what it starts in turn can be killed with it.
         command.process_group(0);
