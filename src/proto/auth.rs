@@ -64,7 +64,9 @@ impl Session {
             .is_some_and(|cookie| cookie.username_anonymity)
             .then(|| integrity::userhash(username, &realm, Preparation::Opaque));
         let key = Key::long_term(username, &realm, password, how, Preparation::Opaque);
-        Ok(Session { username: username.clone(), realm, nonce, algorithms, userhash, key })
+        // What is sent must be what was hashed.
+        let username = integrity::prepare(username, Preparation::Opaque).into_owned();
+        Ok(Session { username, realm, nonce, algorithms, userhash, key })
     }
 
     /// Adds the attributes of an authenticated request, MESSAGE-INTEGRITY last.
