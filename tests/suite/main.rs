@@ -8,6 +8,7 @@ mod drive_process;
 mod drive_tls;
 mod server;
 mod sim;
+mod strangers;
 mod tidy;
 mod view;
 mod wire;
