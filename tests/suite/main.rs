@@ -18,6 +18,7 @@ mod loopback;
 mod readme;
 mod server;
 mod sim;
+mod strangers;
 mod tidy;
 mod view;
 mod wire;
