@@ -26,10 +26,8 @@
 //! report, while an `Err` means that the question could not be asked. And what was not measured is
 //! `null` with a reason, never `false` or `0`.
 
-#[allow(clippy::disallowed_methods, reason = "the room that touches the world")]
-pub mod drive;
-
 pub mod commands;
+pub mod drive;
 pub mod machine;
 pub mod probes;
 pub mod proto;

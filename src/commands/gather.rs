@@ -55,7 +55,7 @@ pub struct GatherArgs {
         default_value_t,
         help_heading = "Gathering"
     )]
-    pub alternate: Follow,
+    pub alternate: Redirects,
     /// Do not tell servers the name and version of this program
     #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = FalseyValueParser::new(), help_heading = "Gathering")]
     pub no_software: bool,
@@ -95,7 +95,7 @@ pub enum Kind {
 
 /// What to do about 300 Try Alternate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Follow {
+pub enum Redirects {
     /// Go there
     #[default]
     Follow,
@@ -155,9 +155,9 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
         relay,
         schedule: args.probing.timing.schedule(),
         alternate: match args.alternate {
-            Follow::Follow => Alternate::Follow,
-            Follow::Signed => Alternate::Signed,
-            Follow::Ignore => Alternate::Ignore,
+            Redirects::Follow => Alternate::Follow,
+            Redirects::Signed => Alternate::Signed,
+            Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
     };
@@ -200,7 +200,8 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     let named = std::mem::take(&mut config.servers);
     let gather = async |servers| {
         let config = Config { servers, ..config };
-        ui.begin(config.servers.iter().map(|server| server.uri.to_string()).collect());
+        let urls: Vec<String> = config.servers.iter().map(|server| server.uri.to_string()).collect();
+        ui.begin(&urls);
         let mut gathering = Gathering::new(config, chance);
         drive::run(&mut gathering, &options, limit, |now, event| {
             end = now.millis();

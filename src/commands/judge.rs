@@ -32,3 +32,54 @@ fn verdict(report: &Report) -> Verdict {
         Verdict::Pass
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Environment, Event, Outcome, Server};
+
+    fn judged(outcomes: &[(Outcome, &[&str])], ended: Ended) -> Report {
+        let environment = Environment { os: String::new(), arch: String::new(), interfaces: Vec::new() };
+        let mut report = Report::new("gather", String::new(), environment);
+        for (number, (outcome, gave)) in outcomes.iter().enumerate() {
+            let server = Server {
+                url: format!("turn:{number}.example"),
+                username: None,
+                resolved: Vec::new(),
+                outcome: *outcome,
+                rtt_ms: None,
+                software: None,
+                error: None,
+                tls: None,
+                gave: gave.iter().map(ToString::to_string).collect(),
+                wanted: vec!["srflx".into(), "relay".into()],
+            };
+            report.learn(&Event::Server { elapsed_ms: 1.0, server });
+        }
+        if ended == Ended::Done {
+            report.learn(&Event::Complete { elapsed_ms: 2.0 });
+        }
+        gathering(&mut report, ended);
+        report
+    }
+
+    #[test]
+    fn fails_when_a_server_gave_nothing_and_warns_when_it_gave_a_part() {
+        let all = (Outcome::Ok, &["srflx", "relay"][..]);
+        assert_eq!(judged(&[all, all], Ended::Done).verdict, Verdict::Pass);
+        assert_eq!(judged(&[all, (Outcome::Unauthorized, &["srflx"])], Ended::Done).verdict, Verdict::Warn);
+        assert_eq!(judged(&[all, (Outcome::Timeout, &[])], Ended::Done).verdict, Verdict::Fail);
+        assert_eq!(judged(&[], Ended::Done).verdict, Verdict::Fail, "no server and no candidate");
+    }
+
+    #[test]
+    fn says_why_the_end_was_not_reached() {
+        let report = judged(&[], Ended::Interrupted);
+        assert!(report.interrupted);
+        assert_eq!(report.unknown["/gather/completeMs"], "interrupted");
+        let report = judged(&[], Ended::TimedOut);
+        assert!(!report.interrupted);
+        assert_eq!(report.unknown["/gather/completeMs"], "time-limit");
+        assert!(judged(&[], Ended::Done).unknown.is_empty());
+    }
+}

@@ -40,8 +40,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Gather(gather::GatherArgs),
-    Serve(serve::ServeArgs),
+    Gather(Box<gather::GatherArgs>),
+    Serve(Box<serve::ServeArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -57,7 +57,7 @@ pub fn command() -> clap::Command {
 pub struct Surroundings {
     pub terminal: Terminal,
     pub out: Box<dyn Write>,
-    pub err: Box<dyn Write>,
+    pub err: Box<dyn Write + Send>,
     /// The start of the run.
     pub now: SystemTime,
 }
@@ -102,7 +102,7 @@ fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Resul
 }
 
 /// Ends before anything was done.
-fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write>) -> u8 {
+fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> u8 {
     let mut ui = Ui::new(terminal, Wishes::default(), out, err);
     let code = stop.code();
     match stop {

@@ -10,7 +10,7 @@
 mod combine;
 mod line;
 
-pub use combine::{Either, all, both, either};
+pub use combine::{Either, Part, all, both, either};
 pub use line::{Incoming, Line};
 
 use std::cell::RefCell;

@@ -215,9 +215,9 @@ impl Gathering {
                     let answered = asking.learn(now, &ended, &self.config, &mut self.harvest, &mut self.out);
                     // Whoever asked for a patient schedule gets it.
                     if answered && self.config.schedule.total() <= PROMPT {
-                        let (server, target) = (self.tasks[index].server(), ended.target.address);
+                        let server = self.tasks[index].server();
                         for task in &mut self.tasks {
-                            task.hurry(server, target);
+                            task.hurry(server, &ended);
                         }
                     }
                 }
@@ -329,9 +329,13 @@ impl Machine for Gathering {
             },
             Input::Received { socket, from, bytes } => match owner(socket) {
                 Some(Owner::Local(index)) => {
-                    if let Ok(message) = Message::decode(bytes) {
-                        let mut shared = self.tasks.iter_mut().filter(|task| task.shares(index));
-                        shared.any(|task| task.message(now, from, &message));
+                    let message = Message::decode(bytes).ok();
+                    let mut shared = self.tasks.iter_mut().filter(|task| task.shares(index));
+                    let known = message.is_some_and(|message| shared.any(|task| task.message(now, from, &message)));
+                    if !known {
+                        for task in self.tasks.iter_mut().filter(|task| task.shares(index)) {
+                            task.noise(now, from, bytes.len());
+                        }
                     }
                 }
                 Some(Owner::Task(index)) => self.tasks[index].received(now, from, bytes),
@@ -372,7 +376,7 @@ impl Machine for Gathering {
         if self.complete && self.tasks.iter().all(Task::is_over) {
             return Output::Done;
         }
-        let tasks = self.tasks.iter_mut().map(|task| task.wake(now));
+        let tasks = self.tasks.iter().map(Task::wake);
         let names = self.askings.iter().map(|asking| asking.resolution.wake()).filter(|wake| *wake > now);
         let wake = tasks.chain(names).min().unwrap_or(Time::NEVER);
         Output::WaitUntil(wake, "answers of servers")

@@ -38,8 +38,11 @@ pub fn distrust(why: &Distrust) -> String {
             format!("the certificate names no host (no subjectAltName), so it is not for {wanted}")
         }
         Distrust::SelfSigned => "the certificate is signed by itself".into(),
+        // Only the leaf was sent: a missing intermediate certificate and a private authority that signs
+        // servers itself look the same.
         Distrust::UnknownIssuer { issuer, incomplete: true } => format!(
-            "the certificate's issuer ({}) is not trusted: the server seems not to send its intermediate certificate",
+            "the certificate's issuer ({}) is not trusted, and the server sends no intermediate certificate: \
+             either that is missing, or a private authority signed it (--ca-file)",
             issuer.escape_debug()
         ),
         Distrust::UnknownIssuer { issuer, incomplete: false } => {

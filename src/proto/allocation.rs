@@ -126,7 +126,21 @@ impl Allocation {
         if self.over {
             return Todo::Over;
         }
-        Todo::Wait(self.wake(now))
+        Todo::Wait(self.wake())
+    }
+
+    /// When there is something to do again; a time that has passed when there is something now.
+    #[must_use]
+    pub fn wake(&self) -> Time {
+        if !self.out.is_empty() || !self.events.is_empty() || self.over {
+            return Time::ZERO;
+        }
+        match (&self.release, &self.held) {
+            (Some(release), _) => release.wake(),
+            (None, Some(held)) => held.wake(),
+            (None, None) if self.reported => Time::NEVER,
+            (None, None) => self.allocate.wake(),
+        }
     }
 
     /// Takes in a STUN message; true when it belongs to this allocation.
@@ -258,15 +272,15 @@ impl Allocation {
 
     /// A signed Allocate went out and no error came back: the server may hold an allocation.
     fn allocated_in_vain(&self) -> bool {
-        let mut allocate = self.allocate.clone();
-        match allocate.next(Time::ZERO) {
-            Next::Ended(answer) => {
-                matches!(
+        match self.allocate.ended() {
+            Some(answer) => {
+                let unanswered = matches!(
                     answer,
                     Answer::Success { .. } | Answer::IntegrityFailed { .. } | Answer::Malformed(_) | Answer::Silence
-                ) && self.allocate.seen(Time::ZERO).signed
+                );
+                unanswered && self.allocate.session().is_some()
             }
-            _ => self.allocate.session().is_some(),
+            None => self.allocate.session().is_some(),
         }
     }
 
@@ -325,19 +339,6 @@ impl Allocation {
                 self.events.push_back(Event::Failed(Failure::Unusable(text)));
                 self.release();
             }
-        }
-    }
-
-    fn wake(&mut self, now: Time) -> Time {
-        let exchange = match (&mut self.release, &mut self.held) {
-            (Some(release), _) => release,
-            (None, Some(held)) => return held.wake(now),
-            (None, None) if self.reported => return Time::NEVER,
-            (None, None) => &mut self.allocate,
-        };
-        match exchange.next(now) {
-            Next::Wait(until) => until,
-            _ => now,
         }
     }
 }

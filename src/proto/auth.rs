@@ -28,6 +28,16 @@ pub struct Session {
     algorithms: Option<(Vec<u8>, PasswordAlgorithm)>,
     userhash: Option<[u8; 32]>,
     key: Key,
+    /// Where SHA-256 was agreed on: the key that it took the place of.
+    md5_key: Option<Key>,
+}
+
+/// What checking an answer gave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verified {
+    As(Integrity),
+    /// Valid, but with the MD5 key although SHA-256 was agreed on.
+    Otherwise,
 }
 
 /// Why a challenge cannot be answered.
@@ -66,7 +76,9 @@ impl Session {
         let key = Key::long_term(username, &realm, password, how, Preparation::Opaque);
         // What is sent must be what was hashed.
         let username = integrity::prepare(username, Preparation::Opaque).into_owned();
-        Ok(Session { username, realm, nonce, algorithms, userhash, key })
+        let md5_key = (how == KeyAlgorithm::Sha256)
+            .then(|| Key::long_term(&username, &realm, password, KeyAlgorithm::Md5, Preparation::Opaque));
+        Ok(Session { username, realm, nonce, algorithms, userhash, key, md5_key })
     }
 
     /// Adds the attributes of an authenticated request, MESSAGE-INTEGRITY last.
@@ -87,9 +99,18 @@ impl Session {
         }
     }
 
+    /// Whether the answer is signed with our key. libjuice agrees on SHA-256 and then signs with the MD5
+    /// key, which proves knowledge of the password as well: [`Verified::Otherwise`].
     #[must_use]
-    pub fn verify(&self, answer: &Message) -> Integrity {
-        answer.integrity(&self.key)
+    pub fn verify(&self, answer: &Message) -> Verified {
+        let integrity = answer.integrity(&self.key);
+        match &self.md5_key {
+            Some(key) if matches!(integrity, Integrity::Invalid { sha256: false }) => match answer.integrity(key) {
+                Integrity::Valid { .. } => Verified::Otherwise,
+                _ => Verified::As(integrity),
+            },
+            _ => Verified::As(integrity),
+        }
     }
 
     /// The realm as text, for reports.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::machine::{Chance, Icmp, Time};
-use crate::proto::auth::{BadChallenge, Credentials, Session};
+use crate::proto::auth::{BadChallenge, Credentials, Session, Verified};
 use crate::proto::schedule::Schedule;
 use crate::proto::transaction::{Stray, Transaction};
 use crate::wire::attribute::{self, ErrorCode, Value};
@@ -69,6 +69,8 @@ pub struct Seen {
     pub software: Option<String>,
     /// Every answer that did not count.
     pub strays: Vec<Stray>,
+    /// The answer was signed with the MD5 key although SHA-256 was agreed on.
+    pub md5_signed: bool,
     /// Something STUN came from the server, whatever it said.
     pub answered: bool,
     /// The request that was answered or given up last carried MESSAGE-INTEGRITY.
@@ -154,6 +156,18 @@ impl Exchange {
         }
     }
 
+    /// When there is something to do again; a time that has passed when there is something now.
+    #[must_use]
+    pub fn wake(&self) -> Time {
+        if self.ended.is_some() { Time::ZERO } else { self.transaction.wake() }
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn ended(&self) -> Option<&Answer> {
+        self.ended.as_ref()
+    }
+
     /// Takes in a message; true when it belongs to this exchange.
     pub fn receive(&mut self, now: Time, from: SocketAddr, message: &Message) -> bool {
         if message.transaction != self.transaction.id() {
@@ -219,11 +233,14 @@ impl Exchange {
             return;
         };
         match session.verify(message) {
-            Integrity::Valid { .. } => {
-                self.end(now, Answer::Success { message: message.clone(), signed: true });
+            Verified::As(Integrity::Valid { .. }) => {}
+            Verified::Otherwise => self.seen.md5_signed = true,
+            Verified::As(verdict) => {
+                self.distrust(now, verdict);
+                return;
             }
-            verdict => self.distrust(now, verdict),
         }
+        self.end(now, Answer::Success { message: message.clone(), signed: true });
     }
 
     /// RFC 8489 §9.2.5: over UDP as if never received, over a stream the end.
@@ -243,7 +260,10 @@ impl Exchange {
             return;
         };
         let integrity = match &self.session {
-            Some(session) => session.verify(message),
+            Some(session) => match session.verify(message) {
+                Verified::As(integrity) => integrity,
+                Verified::Otherwise => Integrity::Valid { sha256: false },
+            },
             None => Integrity::Absent,
         };
         match (error.code, &mut self.session) {

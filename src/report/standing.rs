@@ -44,7 +44,7 @@ fn standing<'a>(all: &[&'a Server], first: &'a Server) -> Standing<'a> {
     let worth = match failed {
         _ if asked.is_empty() => Worth::NotAsked,
         None => Worth::Full,
-        Some(_) if asked.iter().any(|server| server.outcome == Outcome::Ok || !server.gave.is_empty()) => Worth::Part,
+        Some(_) if asked.iter().any(|server| server.outcome == Outcome::Ok || gave_its_purpose(server)) => Worth::Part,
         Some(_) => Worth::Nothing,
     };
     let mut missing: Vec<&str> = Vec::new();
@@ -56,6 +56,13 @@ fn standing<'a>(all: &[&'a Server], first: &'a Server) -> Standing<'a> {
         }
     }
     Standing { url: &first.url, worth, server: failed.copied().unwrap_or(first), missing }
+}
+
+/// A TURN server is there for relay candidates: one that tells our address but refuses to relay gave
+/// nothing.
+fn gave_its_purpose(server: &Server) -> bool {
+    let relay = |kinds: &[String]| kinds.iter().any(|kind| kind == "relay");
+    if relay(&server.wanted) { relay(&server.gave) } else { !server.gave.is_empty() }
 }
 
 #[cfg(test)]

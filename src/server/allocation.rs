@@ -122,7 +122,9 @@ impl Server {
         if users.filter(|user| **user == identity.user).count() >= self.config.limits.allocations_per_user {
             return Err(Problem::new(486, "Allocation Quota Reached"));
         }
-        if self.allocations.len() + self.making.len() >= self.config.limits.allocations {
+        // Reserved ports are held as well, and would else be a way round.
+        let held = self.allocations.len() + self.making.len() + self.reservations.len();
+        if held >= self.config.limits.allocations {
             return Err(Problem::new(508, "Insufficient Capacity"));
         }
         Ok(())
@@ -184,7 +186,7 @@ impl Server {
         let mut answer = success(message, identity.signature);
         answer.values.extend(announced.iter().map(|address| Value::XorRelayedAddress(*address)));
         answer.values.push(Value::Lifetime(seconds(lifetime)));
-        answer.values.push(Value::XorMappedAddress(route.client));
+        answer.values.push(Value::XorMappedAddress(route.seen()));
         answer.values.extend(extra);
         let expires = now + lifetime;
         self.dues.insert((expires, Due::Allocation(route.tuple())));

@@ -123,10 +123,10 @@ impl Server {
             Integrity::Absent | Integrity::Invalid { .. } => return Err(wrong().into()),
         };
         let signature = Some(Signature { key, sha256 });
-        let fresh = self
-            .nonces
-            .issued(nonce, route.client, self.config.security)
-            .is_some_and(|issued| now.since(issued) < self.config.nonce_lifetime);
+        let security = self.config.security;
+        let clients = [Some(route.client), self.control_client(message)];
+        let issued = clients.into_iter().flatten().find_map(|client| self.nonces.issued(nonce, client, security));
+        let fresh = issued.is_some_and(|issued| now.since(issued) < self.config.nonce_lifetime);
         if !fresh {
             return Err(Denied { problem: Problem::challenge(438, "Stale Nonce"), signature });
         }

@@ -22,6 +22,8 @@ pub struct Behind<M> {
     sockets: HashMap<Socket, Own>,
     /// The machine's own addresses.
     own: HashSet<(Protocol, SocketAddr)>,
+    /// Connections for which the NAT had no port left.
+    unwelcome: Vec<Socket>,
 }
 
 struct Own {
@@ -35,10 +37,10 @@ struct Own {
 impl<M: Machine> Behind<M> {
     #[must_use]
     pub fn new(machine: M, nat: Nat) -> Behind<M> {
-        Behind { machine, nat, sockets: HashMap::new(), own: HashSet::new() }
+        Behind { machine, nat, sockets: HashMap::new(), own: HashSet::new(), unwelcome: Vec::new() }
     }
 
-    /// The machine behind the NAT (seen from the client: in front of it).
+    /// The machine on the outside of the NAT.
     #[must_use]
     pub fn machine(&self) -> &M {
         &self.machine
@@ -127,8 +129,7 @@ impl<M: Machine> Machine for Behind<M> {
                 let Some(protocol) = self.sockets.get(&listener).map(|own| own.protocol) else { return };
                 let inside = self.is_inside(protocol, from);
                 let public = if inside { self.nat.outbound(now, protocol, from, local) } else { Some(from) };
-                // A full table: the connection stays unanswered.
-                let Some(public) = public else { return };
+                let Some(public) = public else { return self.unwelcome.push(socket) };
                 self.sockets.insert(socket, Own { protocol, local: Some(local), peer: Some((from, public)) });
                 Input::Accepted { listener, socket, local, from: public }
             }
@@ -156,6 +157,9 @@ impl<M: Machine> Machine for Behind<M> {
     }
 
     fn output(&mut self, now: Time) -> Output<M::Event> {
+        if let Some(socket) = self.unwelcome.pop() {
+            return Output::Close { socket };
+        }
         loop {
             match self.machine.output(now) {
                 Output::Open { socket, want } => match self.want(now, socket, want) {

@@ -61,7 +61,7 @@ impl Server {
                 return Err(Problem::new(420, "Unknown Attribute").with(unknown));
             }
         }
-        let seen = SocketAddr::new(route.client.ip().to_canonical(), route.client.port());
+        let seen = route.seen();
         if old {
             answer.values.push(Value::MappedAddress(seen));
             answer.values.push(plain_address(attribute::SOURCE_ADDRESS, origin));

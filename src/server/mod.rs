@@ -84,6 +84,11 @@ struct Route {
 }
 
 impl Route {
+    /// The client's address as the client knows it: an IPv6 socket shows IPv4 clients in disguise.
+    fn seen(&self) -> SocketAddr {
+        SocketAddr::new(self.client.ip().to_canonical(), self.client.port())
+    }
+
     fn tuple(&self) -> FiveTuple {
         (self.socket, self.client)
     }

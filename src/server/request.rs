@@ -75,7 +75,8 @@ impl Server {
         let (message, method) = (asked.message, asked.message.method);
         let binding = method == Method::BINDING;
         let turn = !self.config.relay.is_empty() && self.config.faults.personality != Personality::Rfc3489;
-        if !binding && !(turn && is_turn(method)) {
+        let known = binding || turn && is_turn(method);
+        if !known {
             // A method that is not known is no request (RFC 8489 §6.3).
             return Ok(Step::Silence);
         }

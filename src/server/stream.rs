@@ -60,7 +60,13 @@ impl Server {
     pub(super) fn take_stream(&mut self, now: Time, socket: Socket, bytes: &[u8]) {
         match self.config.faults.streams {
             StreamFault::Silent => return,
-            StreamFault::Endless => return self.flood(now, socket),
+            StreamFault::Endless => {
+                let begun = self.later.values().any(|later| matches!(later, Later::Flood(other) if *other == socket));
+                if !begun {
+                    self.flood(now, socket);
+                }
+                return;
+            }
             _ => {}
         }
         let Some(Role::Client(stream)) = self.roles.get_mut(&socket) else { return };

@@ -37,11 +37,15 @@ impl Server {
     /// Connect (RFC 6062 §5.2).
     pub(super) fn connect(&mut self, _now: Time, asked: &Asked<'_>, identity: Identity) -> Result<Step, Problem> {
         let tuple = asked.route.tuple();
+        let limit = self.config.limits.permissions;
         let allocation = self.owned(tuple, &identity)?;
         let peer = asked.message.address(attribute::XOR_PEER_ADDRESS);
         let (Some(peer), true) = (peer, allocation.tcp) else { return Err(Problem::new(400, "Bad Request")) };
         if allocation.peers.contains_key(&peer) {
             return Err(Problem::new(446, "Connection Already Exists"));
+        }
+        if allocation.peers.len() >= limit {
+            return Err(Problem::new(508, "Insufficient Capacity"));
         }
         let relay = allocation.relay(Family::of(peer));
         self.check_peer(tuple, peer)?;
@@ -85,10 +89,11 @@ impl Server {
     /// A peer came to the relayed address (RFC 6062 §5.3).
     pub(super) fn peer_accepted(&mut self, now: Time, tuple: FiveTuple, socket: Socket, peer: SocketAddr) {
         let id = self.connection_id();
-        let allowed = self
-            .allocations
-            .get_mut(&tuple)
-            .filter(|allocation| allocation.permits(now, peer.ip()) && !allocation.peers.contains_key(&peer));
+        let limit = self.config.limits.permissions;
+        let allowed = self.allocations.get_mut(&tuple).filter(|allocation| {
+            let known = allocation.peers.contains_key(&peer) || allocation.peers.len() >= limit;
+            allocation.permits(now, peer.ip()) && !known
+        });
         let Some(allocation) = allowed else { return self.out.push_back(Output::Close { socket }) };
         allocation.peers.insert(peer, socket);
         let route = allocation.route;
@@ -132,6 +137,16 @@ impl Server {
             self.send(route.socket, route.client, held);
         }
         Ok(Step::Later)
+    }
+
+    /// For a ConnectionBind, the client of the control connection: a client has the nonce from there
+    /// and cannot be blamed for using it on the data connection (RFC 6062 §4.3).
+    pub(super) fn control_client(&self, message: &Message) -> Option<SocketAddr> {
+        let id = message.connection_id().filter(|_| message.method == Method::CONNECTION_BIND)?;
+        match self.roles.get(self.unclaimed.get(&id)?) {
+            Some(Role::Peer(link)) => Some(link.tuple.1),
+            _ => None,
+        }
     }
 
     pub(super) fn take_peer_bytes(&mut self, socket: Socket, bytes: &[u8]) {

@@ -1,50 +1,60 @@
 //! What is being waited for, on one line of stderr, while it lasts.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Write};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
-
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use super::escape::visible;
 use super::table::width;
 
 /// A run that is over sooner shows no progress at all.
 const PATIENCE: Duration = Duration::from_millis(250);
+const TICK: Duration = Duration::from_millis(100);
 const FRAMES: [&str; 8] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧"];
+/// Before the text: frame and time. Behind it: what the terminal echoes for Ctrl-C.
+const MARGIN: usize = 14;
+
+/// Where the conversation goes, shared between whoever speaks and the line.
+pub type Conversation = Arc<Mutex<Box<dyn Write + Send>>>;
 
 /// A line that says what is still awaited. It goes away with its owner.
 pub struct Progress {
-    bar: ProgressBar,
     waiting: Vec<String>,
     total: usize,
     columns: usize,
-    text: Arc<Mutex<String>>,
+    line: Arc<Mutex<Line>>,
+    end: Option<Sender<()>>,
+    ticking: Option<JoinHandle<()>>,
+}
+
+struct Line {
+    out: Conversation,
+    text: String,
+    /// How often it was drawn: the clock is the ticking, so that nobody here has to read one.
+    ticks: u32,
+    shown: bool,
 }
 
 impl Progress {
     /// A line for these servers, at most `columns` wide; it appears only after a quarter of a second.
     #[must_use]
-    pub fn new(waiting_for: Vec<String>, columns: usize) -> Progress {
-        let text = Arc::new(Mutex::new(String::new()));
-        let shown = Arc::clone(&text);
-        // The clock is the bar's own, so that nobody here has to read one.
-        let line = move |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            let elapsed = state.elapsed();
-            if elapsed >= PATIENCE {
-                let frame = FRAMES[(elapsed.as_millis() / 100 % 8) as usize];
-                let text = shown.lock().unwrap_or_else(PoisonError::into_inner);
-                let _ = write!(out, "{frame} {:.1} s  {text}", elapsed.as_secs_f64());
+    pub fn new(waiting_for: &[String], columns: usize, out: Conversation) -> Progress {
+        let line = Arc::new(Mutex::new(Line { out, text: String::new(), ticks: 0, shown: false }));
+        let (end, ended) = mpsc::channel();
+        let ticked = Arc::clone(&line);
+        let ticking = thread::spawn(move || {
+            let mut patience = PATIENCE;
+            while ended.recv_timeout(patience) == Err(RecvTimeoutError::Timeout) {
+                locked(&ticked).tick();
+                patience = TICK;
             }
-        };
-        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(15));
-        if let Ok(style) = ProgressStyle::with_template("{line}") {
-            bar.set_style(style.with_key("line", line));
-        }
+        });
         let waiting: Vec<String> = waiting_for.iter().map(|url| visible(url)).collect();
-        let progress = Progress { bar, total: waiting.len(), waiting, columns, text };
+        let progress =
+            Progress { total: waiting.len(), waiting, columns, line, end: Some(end), ticking: Some(ticking) };
         progress.describe();
-        progress.bar.enable_steady_tick(Duration::from_millis(100));
         progress
     }
 
@@ -58,20 +68,54 @@ impl Progress {
     }
 
     /// Lets somebody else write to the terminal without the two getting mixed up.
-    pub fn aside(&self, write: impl FnMut() -> io::Result<()>) -> io::Result<()> {
-        self.bar.suspend(write)
+    pub fn aside(&self, mut write: impl FnMut() -> io::Result<()>) -> io::Result<()> {
+        let mut line = locked(&self.line);
+        line.hide();
+        write()
     }
 
     fn describe(&self) {
-        let room = self.columns.saturating_sub("⠋ 100.0 s  ".chars().count() + 1);
-        *self.text.lock().unwrap_or_else(PoisonError::into_inner) = describe(&self.waiting, self.total, room);
+        locked(&self.line).text = describe(&self.waiting, self.total, self.columns.saturating_sub(MARGIN));
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        drop(self.end.take());
+        if let Some(ticking) = self.ticking.take() {
+            let _ = ticking.join();
+        }
+        locked(&self.line).hide();
     }
+}
+
+impl Line {
+    fn tick(&mut self) {
+        let elapsed = PATIENCE + TICK * self.ticks;
+        let frame = FRAMES[self.ticks as usize % FRAMES.len()];
+        let text = format!("\r\x1b[2K{frame} {:.1} s  {}", elapsed.as_secs_f64(), self.text);
+        self.write(&text);
+        self.ticks += 1;
+        self.shown = true;
+    }
+
+    fn hide(&mut self) {
+        if self.shown {
+            self.write("\r\x1b[2K");
+            self.shown = false;
+        }
+    }
+
+    fn write(&self, text: &str) {
+        let mut out = locked(&self.out);
+        // Who closed stderr does not want to see it.
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+}
+
+/// What a panic of another thread left behind is still good enough to draw.
+pub fn locked<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Names as many as there is room for.
@@ -79,15 +123,18 @@ fn describe(waiting: &[String], total: usize, room: usize) -> String {
     if waiting.is_empty() {
         return "finishing".into();
     }
-    let short = format!("waiting for {} of {total} servers", waiting.len());
+    let short = match (waiting.len(), total) {
+        (1, 1) => "waiting for".to_string(),
+        (waiting, total) => format!("waiting for {waiting} of {total} servers:"),
+    };
     for named in (1..=waiting.len()).rev() {
         let dots = if named < waiting.len() { ", …" } else { "" };
-        let text = format!("{short}: {}{dots}", waiting[..named].join(", "));
+        let text = format!("{short} {}{dots}", waiting[..named].join(", "));
         if width(&text) <= room {
             return text;
         }
     }
-    short
+    format!("waiting for {} of {total} servers", waiting.len())
 }
 
 #[cfg(test)]
@@ -100,6 +147,19 @@ mod tests {
         assert_eq!(describe(&waiting, 3, 80), "waiting for 2 of 3 servers: stun:a, stun:b");
         assert_eq!(describe(&waiting, 3, 40), "waiting for 2 of 3 servers: stun:a, …");
         assert_eq!(describe(&waiting, 3, 10), "waiting for 2 of 3 servers");
+        assert_eq!(describe(&waiting[..1], 1, 80), "waiting for stun:a");
         assert_eq!(describe(&[], 3, 80), "finishing");
+    }
+
+    #[test]
+    fn leaves_nothing_behind() {
+        let mut line =
+            Line { out: Arc::new(Mutex::new(Box::new(Vec::new()))), text: "x".into(), ticks: 0, shown: false };
+        line.hide();
+        assert!(!line.shown);
+        line.tick();
+        assert!(line.shown);
+        line.hide();
+        assert!(!line.shown);
     }
 }

@@ -58,7 +58,8 @@ pub fn servers(servers: &[Server], style: &Style) -> String {
         for line in flow(style.width, INDENT.min(style.width / 2), &facts(server)) {
             out.push_str(&(style.paint(Ink::Dim, &line) + "\n"));
         }
-        for line in server.error.iter().flat_map(|reason| wrap(style.width, REASON, &visible(reason))) {
+        let distrust = server.tls.as_ref().and_then(|tls| tls.distrust.as_ref());
+        for line in server.error.as_ref().or(distrust).iter().flat_map(|why| wrap(style.width, REASON, &visible(why))) {
             out.push_str(&(style.paint(ink, &line) + "\n"));
         }
     }
@@ -116,6 +117,8 @@ fn summary(report: &Report) -> String {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());
+    } else if report.unknown.get("/gather/completeMs").is_some_and(|why| why == "time-limit") {
+        sentences.push("Stopped at the time limit (--timeout).".to_string());
     }
     sentences.push(candidates(report));
     let standings = standings(&report.servers);

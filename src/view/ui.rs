@@ -4,8 +4,9 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-use super::progress::Progress;
+use super::progress::{Conversation, Progress, locked};
 use super::style::{Ink, Style};
 
 /// What is known about the terminal before any flag is read.
@@ -47,7 +48,7 @@ pub struct Wishes {
 /// Where the answer and the conversation go.
 pub struct Ui {
     answer: Answer,
-    conversation: Box<dyn Write>,
+    conversation: Conversation,
     /// How the answer is drawn.
     pub style: Style,
     /// How the conversation is drawn.
@@ -72,7 +73,7 @@ enum Answer {
 
 impl Ui {
     #[must_use]
-    pub fn new(terminal: &Terminal, wishes: Wishes, out: Box<dyn Write>, err: Box<dyn Write>) -> Ui {
+    pub fn new(terminal: &Terminal, wishes: Wishes, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> Ui {
         let on_terminal = terminal.stdout && wishes.file.is_none();
         let width = width(terminal, on_terminal);
         Ui {
@@ -89,7 +90,7 @@ impl Ui {
                 Some(path) => Answer::File { path, text: String::new() },
                 None => Answer::Stream { to: out, failed: None },
             },
-            conversation: err,
+            conversation: Arc::new(Mutex::new(err)),
             progress: None,
         }
     }
@@ -139,9 +140,10 @@ impl Ui {
     }
 
     /// Lets the progress region appear, where one is wanted.
-    pub fn begin(&mut self, waiting_for: Vec<String>) {
-        if self.progress_allowed {
-            self.progress = Some(Progress::new(waiting_for, self.aside.width));
+    pub fn begin(&mut self, waiting_for: &[String]) {
+        if self.progress_allowed && !waiting_for.is_empty() {
+            let out = Arc::clone(&self.conversation);
+            self.progress = Some(Progress::new(waiting_for, self.aside.width, out));
         }
     }
 
@@ -170,8 +172,11 @@ impl Ui {
     }
 
     fn tell(&mut self, line: &str) {
-        let conversation = &mut self.conversation;
-        let mut write = || writeln!(conversation, "{line}").and_then(|()| conversation.flush());
+        let conversation = &self.conversation;
+        let write = || {
+            let mut out = locked(conversation);
+            writeln!(out, "{line}").and_then(|()| out.flush())
+        };
         // Who closed stderr does not want to hear of it.
         let _ = match &self.progress {
             Some(progress) => progress.aside(write),

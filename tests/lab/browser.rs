@@ -44,8 +44,8 @@ impl Gathered {
     pub fn set(&self) -> Vec<String> {
         let mut set: Vec<_> = self.candidates.iter().map(Candidate::sketch).collect();
         set.sort();
-        // One relay for each family of the client, even over the same family.
-        set.dedup();
+        // For a name, one relay over a stream for each family of the client, even over the same family.
+        set.dedup_by(|a, b| a == b && a.starts_with("relay"));
         set
     }
 }

@@ -1,5 +1,6 @@
 //! rtcprobe finds what a browser finds.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -7,6 +8,7 @@ use serde_json::{Value, json};
 use crate::browser;
 use crate::certificates::{Authority, Leaf};
 use crate::coturn::{Coturn, PASSWORD, USER};
+use crate::dns::Dns;
 use crate::nat::Nat;
 use crate::rtcprobe::gather;
 use crate::topology::{Lab, Topology};
@@ -56,6 +58,7 @@ fn compare(topology: Topology) {
     let lab = Lab::new(topology);
     let authority = Authority::new(lab.dir());
     let _coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let _dns = Dns::usual(&lab);
     let ca = authority.file();
     let mut cases = vec![
         (vec!["stun:203.0.113.10:3478"], PASSWORD),
@@ -73,10 +76,15 @@ fn compare(topology: Topology) {
         ),
         (vec!["turn:203.0.113.10:3478?transport=udp"], "wrong"),
         (vec!["turn:203.0.113.10:3478?transport=tcp"], "wrong"),
+        (vec!["turn:203.0.113.77:3478?transport=tcp"], PASSWORD),
+        (vec!["stun:turn.lab.test:3478"], PASSWORD),
+        (vec!["turn:turn.lab.test:3478?transport=udp"], PASSWORD),
     ];
     if topology.ipv6 {
         cases.push((vec!["stun:[2001:db8:77::10]:3478"], PASSWORD));
         cases.push((vec!["turn:[2001:db8:77::10]:3478?transport=udp"], PASSWORD));
+        // Its relays over streams are two for a name with two families, over whichever of them.
+        cases.push((vec!["turns:turn4.lab.test:5349?transport=tcp"], PASSWORD));
     }
     let configurations: Vec<_> = cases.iter().map(|(urls, password)| configuration(urls, password)).collect();
     let theirs = browser::gather(&lab, &configurations);
@@ -88,11 +96,11 @@ fn compare(topology: Topology) {
         // translated as a server-reflexive one; with permission, and by RFC 8445 §5.1.3, it does not.
         expected.retain(|candidate| !is_host_again(candidate));
         assert_eq!(ours.set(), expected, "{urls:?} {theirs:#?}\n{ours}");
-        let codes = |codes: &mut dyn Iterator<Item = u16>| {
-            let mut codes: Vec<_> = codes.collect();
-            codes.sort_unstable();
-            codes.dedup();
-            codes
+        // For a name, Chromium reports a failed lookup for each family that cannot be used, even when
+        // the other one did all that was asked.
+        let named = urls[0].contains("lab.test");
+        let codes = |codes: &mut dyn Iterator<Item = u16>| -> BTreeSet<u16> {
+            codes.filter(|code| !(named && *code == 701)).collect()
         };
         assert_eq!(
             codes(&mut ours.report.gather.errors.iter().map(|e| e.error_code)),

@@ -1,9 +1,6 @@
 //! Very many servers, half of them dead.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::thread;
-use std::time::Duration;
 
 use crate::evil::stun_servers;
 use crate::rtcprobe::{Run, start_gather};
@@ -16,16 +13,8 @@ fn fifty_live_servers_do_not_wait_for_fifty_dead_ones() {
     let _servers = stun_servers(&lab.server, alive);
     let urls: Vec<_> = (1..=50).chain(129..=178).map(|n| format!("stun:198.18.0.{n}")).collect();
     let args: Vec<_> = urls.iter().map(String::as_str).collect();
-    let mut process = start_gather(&lab.client, &args);
-
-    let proc = format!("/proc/{}", process.pid());
-    let (mut memory, mut files) = (0, 0);
-    while process.running() {
-        memory = memory.max(peak_memory_kib(&proc).unwrap_or(0));
-        files = files.max(fs::read_dir(format!("{proc}/fd")).map_or(0, Iterator::count));
-        thread::sleep(Duration::from_millis(10));
-    }
-    let run = Run::from(process.finish());
+    let (finished, memory, files) = start_gather(&lab.client, &args).finish_watched();
+    let run = Run::from(finished);
     run.expect_code(1);
     let count = |outcome| run.report.servers.iter().filter(|server| server.outcome == outcome).count();
     assert_eq!((count("ok"), count("timeout")), (50, 50), "{run}");
@@ -37,9 +26,4 @@ fn fifty_live_servers_do_not_wait_for_fifty_dead_ones() {
     assert!(complete < 6000.0, "{run}");
     assert!(memory < 64 * 1024, "{memory} KiB");
     assert!(files < 64, "{files} open files");
-}
-
-fn peak_memory_kib(proc: &str) -> Option<u64> {
-    let status = fs::read_to_string(format!("{proc}/status")).ok()?;
-    status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
 }

@@ -8,7 +8,8 @@ use crate::coturn::{Coturn, PASSWORD, USER};
 use crate::dns::Dns;
 use crate::evil::{Evil, Manner, stun_servers};
 use crate::nat::Firewall;
-use crate::rtcprobe::{Run, gather};
+use crate::process::Cmd;
+use crate::rtcprobe::{Run, gather, start_gather};
 use crate::topology::{Lab, Topology, at};
 
 const LOGIN: [&str; 4] = ["--username", USER, "--credential", PASSWORD];
@@ -73,6 +74,41 @@ fn requests_are_sent_again_before_they_are_given_up() {
 
 fn says_four(text: &str) -> bool {
     text.contains("4 copies")
+}
+
+#[test]
+fn the_whole_run_ends_when_its_time_is_up() {
+    let lab = Lab::usual();
+    let _coturn = Coturn::usual(&lab);
+    let run = gather_with(&lab, &["turn:203.0.113.66?transport=tcp", ALIVE, "--timeout", "1s"]);
+    run.expect_code(1);
+    expect_prompt(&run);
+    assert!(run.finished.took < Duration::from_secs(4), "{run}");
+    assert!(run.server("turn:203.0.113.66?transport=tcp").error.is_some(), "{run}");
+}
+
+#[test]
+fn events_are_told_the_moment_they_happen() {
+    let lab = Lab::usual();
+    let _coturn = Coturn::usual(&lab);
+    let file = lab.dir().join("events");
+    // The silent server keeps the run going.
+    let script = format!(
+        "exec {} gather --output jsonl {ALIVE} stun:203.0.113.66 > {}",
+        env!("CARGO_BIN_EXE_rtcprobe"),
+        file.display()
+    );
+    let mut running = lab.client.spawn(Cmd::new("sh").args(["-c", &script]));
+    let found = || std::fs::read_to_string(&file).unwrap_or_default();
+    while !found().contains("typ srflx") {
+        assert!(running.running(), "the run was over before anything was told:\n{}", found());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(running.running());
+    running.finish();
+    let events: Vec<serde_json::Value> = found().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(events.iter().all(|event| event["elapsedMs"].is_number()), "{events:#?}");
+    assert_eq!(events.last().unwrap()["event"], "report", "{events:#?}");
 }
 
 #[test]
@@ -223,9 +259,11 @@ fn servers_that_are_mad_are_told_from_servers_that_are_dead() {
     let ca = authority.file();
     let mut args: Vec<_> = servers.iter().map(String::as_str).collect();
     args.extend([ALIVE, "--ca-file", &ca]);
-    let run = gather_with(&lab, &args);
+    let (finished, memory, _) = start_gather(&lab.client, &[&LOGIN, args.as_slice()].concat()).finish_watched();
+    let run = Run::from(finished);
     run.expect_code(1);
     expect_prompt(&run);
+    println!("{memory} KiB");
     println!("{:#?}", run.report.servers.iter().map(|s| (&s.url, &s.outcome, &s.error)).collect::<Vec<_>>());
     for server in &servers {
         let found = run.server(server);
@@ -242,6 +280,8 @@ fn servers_that_are_mad_are_told_from_servers_that_are_dead() {
     }
     assert!(run.report.gather.complete_ms.unwrap() < GIVE_UP + 2.0 * SLACK, "{run}");
     assert!(run.finished.took < Duration::from_secs(10), "{run}");
+    // What comes in a stream without end is not kept.
+    assert!(memory < 64 * 1024, "{memory} KiB");
 }
 
 fn addr(text: &str) -> SocketAddr {

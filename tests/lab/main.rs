@@ -1,4 +1,24 @@
 //! The lab: rtcprobe against strangers, on real Linux hosts, NATs and firewalls.
+//!
+//! ```sh
+//! cargo test --test lab                                                         # as root
+//! unshare --user --map-root-user --net --mount cargo test --offline --test lab  # as anybody
+//! cargo test --test lab -- --ignored chromium                                   # against a browser
+//! cargo test --test lab -- --ignored --nocapture walk                           # to look around in
+//! ```
+//!
+//! Each test builds a network of its own out of network namespaces (see [`topology`]), in less than a
+//! tenth of a second, and nothing of it is in the machine's own network or outlives the test: what
+//! has no name cannot be left behind. What the lab needs and does not find, it says, and fails.
+//!
+//! | what | where |
+//! |---|---|
+//! | hosts, commands on them | [`namespace`], [`process`] |
+//! | the network, its NATs, firewalls, delay and loss | [`topology`], [`nat`], [`delay`] |
+//! | coturn, DNS, certificates, servers that misbehave | [`coturn`], [`dns`], [`certificates`], [`evil`] |
+//! | rtcprobe and its report; Chromium and its candidates | [`rtcprobe`], [`browser`] |
+//! | tests of the lab | `ground`, `strangers` |
+//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -20,6 +40,7 @@ mod topology;
 
 // The tests: first of the lab itself.
 mod ground;
+mod guests;
 mod strangers;
 
 // … and of rtcprobe in it.

@@ -57,7 +57,7 @@ impl Host {
             Err(why) => panic!(
                 "THE LAB CANNOT RUN: {why}\n\
                  It needs Linux and root, or a user namespace:\n  \
-                 unshare --user --map-root-user --net --mount cargo test --test lab"
+                 unshare --user --map-root-user --net --mount cargo test --offline --test lab"
             ),
         };
         let host = Host { inner: Arc::new(Inner { name: name.into(), namespace, jobs: Mutex::new(jobs) }) };

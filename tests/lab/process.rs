@@ -1,6 +1,7 @@
 //! Commands on a host: started there, awaited with a limit, killed when dropped.
 
 use std::ffi::OsString;
+use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -12,6 +13,16 @@ use nix::unistd::Pid;
 
 /// No command of the lab takes longer.
 const LIMIT: Duration = Duration::from_secs(90);
+
+/// What the lab needs beside a Rust toolchain.
+const PACKAGES: &str = "coturn iproute2 nftables openssl sofia-sip-bin util-linux, and chromium for the ignored tests";
+
+/// Where commands are; administrators' ones are not on everybody's path.
+fn search_path() -> OsString {
+    let mut path = std::env::var_os("PATH").unwrap_or_default();
+    path.push(":/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin");
+    path
+}
 
 /// A command to be.
 pub struct Cmd {
@@ -70,7 +81,15 @@ impl Process {
     pub fn start(place: &str, cmd: Cmd) -> Process {
         let words: Vec<_> = cmd.argv.iter().map(|word| word.to_string_lossy()).collect();
         let what = format!("{place}$ {}", words.join(" "));
+        let path = search_path();
+        let installed = |program: &OsString| std::env::split_paths(&path).any(|dir| dir.join(program).exists());
+        assert!(
+            installed(&cmd.argv[0]),
+            "THE LAB CANNOT RUN: {} is not installed; Debian's packages are\n  {PACKAGES}",
+            cmd.argv[0].display()
+        );
         let mut command = Command::new("setpriv");
+        command.env("PATH", &path);
         command.args(["--pdeathsig", "KILL", "--"]).args(&cmd.argv).envs(cmd.env);
         // A group of its own, so that what it starts in turn can be killed with it.
         command.process_group(0);
@@ -97,6 +116,29 @@ impl Process {
 
     pub fn running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
+    }
+
+    /// The most memory that rtcprobe held so far, and how many files it has open; nothing once it has ended.
+    pub fn appetite(&self) -> Option<(u64, usize)> {
+        let proc = format!("/proc/{}", self.pid());
+        let status = fs::read_to_string(format!("{proc}/status")).ok()?;
+        // Not what it was before it became what it is to be: a copy of this process.
+        status.starts_with("Name:\trtcprobe\n").then_some(())?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        let kib = peak.split_whitespace().next()?.parse().ok()?;
+        Some((kib, fs::read_dir(format!("{proc}/fd")).ok()?.count()))
+    }
+
+    /// Waits for the end, watching [`Process::appetite`]: the most KiB and the most open files.
+    pub fn finish_watched(mut self) -> (Finished, u64, usize) {
+        let (mut memory, mut files) = (0, 0);
+        while self.running() {
+            if let Some((kib, open)) = self.appetite() {
+                (memory, files) = (memory.max(kib), files.max(open));
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        (self.finish(), memory, files)
     }
 
     /// Waits for the end.

@@ -290,6 +290,30 @@ fn reads_a_password_from_standard_input() {
     assert_eq!(report.servers[0].username.as_deref(), Some("u"), "{}", stderr(&output));
 }
 
+#[test]
+fn credentials_belong_to_the_server_that_they_follow() {
+    let names = |args: &[&str]| {
+        let output = run(&[&["gather", "--json", "--timing", "fast", "--interface", "lo", "-4"], args].concat());
+        let report: rtcprobe::report::Report = serde_json::from_str(&stdout(&output)).unwrap();
+        let mut names: Vec<(String, String)> =
+            report.servers.into_iter().map(|server| (server.url, server.username.unwrap_or_default())).collect();
+        names.sort();
+        names.into_iter().map(|(_, name)| name).collect::<Vec<_>>()
+    };
+    let (a, b, c) = ("turn:127.0.0.1:1", "turn:127.0.0.1:2", "turn:127.0.0.1:3");
+    let everyone = ["--username", "all", "--credential", "x"];
+    let own = |name| ["--username", name, "--credential", "y"];
+    assert_eq!(names(&[&everyone[..], &["--turn", a, "--turn", b]].concat()), ["all", "all"]);
+    assert_eq!(names(&[&["--turn", a][..], &own("one"), &["--turn", b], &own("two")].concat()), ["one", "two"]);
+    assert_eq!(names(&[&everyone[..], &["--turn", a, "--turn", b], &own("two")].concat()), ["all", "two"]);
+    // Plain arguments that stand together share what follows.
+    assert_eq!(names(&[&[a, b][..], &own("both"), &[c], &own("three")].concat()), ["both", "both", "three"]);
+    // A name of its own with the password of all.
+    assert_eq!(names(&[&everyone[..], &["--turn", a, "--username", "one"]].concat()), ["one"]);
+    let minted = names(&["--turn", a, "--secret", "s", "--user-id", "eve", "--ttl", "2h"]);
+    assert!(minted[0].ends_with(":eve") && minted[0].starts_with(|c: char| c.is_ascii_digit()), "{minted:?}");
+}
+
 /// A file that goes away with its owner.
 struct File(String);
 

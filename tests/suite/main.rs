@@ -1,5 +1,11 @@
 //! Everything that runs anywhere in seconds, with no network.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "tests may")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "tests may"
+)]
 
 mod bless;
 mod cli;
@@ -9,8 +15,10 @@ mod drive_process;
 mod drive_tls;
 mod generated;
 mod loopback;
+mod readme;
 mod server;
 mod sim;
+mod strangers;
 mod tidy;
 mod view;
 mod wire;

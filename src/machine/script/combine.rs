@@ -50,10 +50,12 @@ pub async fn either<A, B>(first: impl Future<Output = A>, second: impl Future<Ou
     .await
 }
 
+/// A part of a story, to be put beside others.
+pub type Part<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// Waits for all, and gives their results in order.
-pub async fn all<T>(parts: Vec<Pin<Box<dyn Future<Output = T> + '_>>>) -> Vec<T> {
-    let mut parts: Vec<(Option<Pin<Box<dyn Future<Output = T> + '_>>>, Option<T>)> =
-        parts.into_iter().map(|part| (Some(part), None)).collect();
+pub async fn all<T>(parts: Vec<Part<'_, T>>) -> Vec<T> {
+    let mut parts: Vec<(Option<Part<'_, T>>, Option<T>)> = parts.into_iter().map(|part| (Some(part), None)).collect();
     poll_fn(|context| {
         let mut open = false;
         for (part, result) in &mut parts {

@@ -113,13 +113,14 @@ impl Asking {
         if self.wanted.contains(&CandidateKind::Relay) {
             asks.push(Ask::Allocate);
         }
-        let locals = config.locals.iter().enumerate().filter(|(_, local)| of(local.address) == family);
+        let locals = fitting(config, family, targets[0].address.ip().is_loopback());
         let name = match &self.server.uri.host {
             Host::Ip(ip) => ip.to_string(),
             Host::Name(name) => name.clone(),
         };
         locals
-            .flat_map(|(local, _)| asks.iter().map(move |ask| (local, *ask)))
+            .into_iter()
+            .flat_map(|local| asks.iter().map(move |ask| (local, *ask)))
             .map(|(local, ask)| Plan {
                 server: self.index,
                 local,
@@ -168,6 +169,9 @@ impl Asking {
         }
         let mut strays = words::strays(&ended.seen.strays);
         strays.extend(ended.remarks.iter().cloned());
+        if ended.seen.md5_signed {
+            strays.push("the answer is signed with the MD5 key although SHA-256 was agreed on".into());
+        }
         let attempt = Attempt {
             url: self.url.clone(),
             request: words::request(ended.ask).to_ascii_lowercase(),
@@ -298,11 +302,22 @@ impl Asking {
             outcome: worst.map_or(Outcome::Ok, |summary| summary.outcome),
             rtt_ms: self.of_family(Some(family)).find_map(|summary| summary.rtt_ms),
             software: self.of_family(Some(family)).find_map(|summary| summary.software.clone()),
-            error: worst.and_then(|summary| summary.detail.clone()),
+            error: worst.and_then(|summary| self.told_of(summary)),
             tls: facts.find_map(|summary| summary.tls.clone()),
             gave: gave.into_iter().map(|kind| name(kind).to_string()).collect(),
             wanted: self.wanted_names(),
         }
+    }
+
+    /// Why it failed; silence to Allocate means more where Binding was answered.
+    fn told_of(&self, worst: &Summary) -> Option<String> {
+        let detail = worst.detail.clone()?;
+        let mut others = self.results.iter().map(|(_, summary)| summary);
+        let up = others.any(|other| other.outcome == Outcome::Ok && !other.decisive && other.address == worst.address);
+        if worst.outcome == Outcome::Timeout && worst.decisive && !worst.answered && up {
+            return Some(format!("{detail}, though it answers Binding: it does STUN only, or drops TURN"));
+        }
+        Some(detail)
     }
 
     /// The line of a server to which nothing was sent.
@@ -349,6 +364,18 @@ fn wanted(server: &ServerSpec, config: &Config) -> Vec<CandidateKind> {
         wanted.push(CandidateKind::Relay);
     }
     wanted
+}
+
+/// The local addresses to ask from: loopback ones for servers on loopback, the others for the rest,
+/// unless there are no such.
+fn fitting(config: &Config, family: Family, loopback: bool) -> Vec<usize> {
+    let of_family = || config.locals.iter().enumerate().filter(move |(_, local)| of(local.address) == family);
+    let fits = of_family().filter(|(_, local)| local.address.is_loopback() == loopback);
+    let mut found: Vec<usize> = fits.map(|(index, _)| index).collect();
+    if found.is_empty() {
+        found = of_family().map(|(index, _)| index).collect();
+    }
+    found
 }
 
 fn name(kind: CandidateKind) -> &'static str {

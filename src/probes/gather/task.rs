@@ -10,11 +10,11 @@ use std::time::Duration;
 
 use super::harvest::Find;
 use super::verdict::{self, Verdict};
-use super::{Alternate, Config};
+use super::{Alternate, Config, words};
 use crate::machine::{Chance, Ending, Icmp, Refusal, Secure, Socket, Time, Want};
-use crate::proto::allocation::{Allocation, Todo};
+use crate::proto::allocation::Allocation;
 use crate::proto::auth::Credentials;
-use crate::proto::exchange::{Exchange, Next, Seen};
+use crate::proto::exchange::{Exchange, Seen};
 use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
 use crate::wire::framing::{Deframer, Frame};
@@ -23,6 +23,8 @@ use crate::wire::uri::Transport;
 
 /// Client addresses that are tried when the server says 437 (RFC 8656 §7.4).
 const PORTS: u32 = 3;
+/// Remarks that are kept of one attempt.
+const REMARKS: usize = 8;
 /// Redirections that are followed.
 const REDIRECTIONS: usize = 5;
 
@@ -79,7 +81,7 @@ pub(super) struct Ended {
 }
 
 enum Talk {
-    Binding(Exchange),
+    Binding(Box<Exchange>),
     Allocation(Box<Allocation>),
 }
 
@@ -198,23 +200,22 @@ impl Task {
         }
     }
 
-    pub(super) fn wake(&mut self, now: Time) -> Time {
-        match (&self.state, &mut self.talk) {
-            (State::Talking | State::Leaving, Some(Talk::Binding(exchange))) => match exchange.next(now) {
-                Next::Wait(until) => until,
-                _ => now,
-            },
-            (State::Talking | State::Leaving, Some(Talk::Allocation(allocation))) => match allocation.next(now) {
-                Todo::Wait(until) => until,
-                _ => now,
-            },
+    /// When there is something to do again.
+    pub(super) fn wake(&self) -> Time {
+        match (&self.state, &self.talk) {
+            (State::Talking | State::Leaving, Some(Talk::Binding(exchange))) => exchange.wake(),
+            (State::Talking | State::Leaving, Some(Talk::Allocation(allocation))) => allocation.wake(),
             _ => Time::NEVER,
         }
     }
 
-    /// Somebody else got an answer from that server address: silence here means something sooner.
-    pub(super) fn hurry(&mut self, server: usize, target: SocketAddr) {
-        if self.plan.server != server || self.target.address != target || self.state != State::Talking {
+    /// The same question was answered to another local address: silence here means something sooner.
+    pub(super) fn hurry(&mut self, server: usize, answered: &Ended) {
+        let same = self.plan.server == server
+            && self.plan.ask == answered.ask
+            && self.plan.local != answered.local
+            && self.target.address == answered.target.address;
+        if !same || self.state != State::Talking {
             return;
         }
         let wait = Duration::from_millis(500);
@@ -278,8 +279,9 @@ impl Task {
     /// Bytes on a socket of its own.
     pub(super) fn received(&mut self, now: Time, from: SocketAddr, bytes: &[u8]) {
         if !self.is_stream() {
-            if let Ok(message) = Message::decode(bytes) {
-                self.message(now, from, &message);
+            match Message::decode(bytes) {
+                Ok(message) if self.message(now, from, &message) => {}
+                _ => self.noise(now, from, bytes.len()),
             }
             return;
         }
@@ -315,6 +317,13 @@ impl Task {
         }
     }
 
+    /// Something from the server that is no answer to anything.
+    pub(super) fn noise(&mut self, now: Time, from: SocketAddr, length: usize) {
+        if from == self.target.address && self.state == State::Talking && self.remarks.len() < REMARKS {
+            self.remarks.push(words::noise(now, from, length));
+        }
+    }
+
     /// The run is to end: what is not known by now will not be.
     pub(super) fn stop(&mut self, now: Time) {
         if self.settled {
@@ -323,11 +332,10 @@ impl Task {
         let seen = self.seen(now);
         let verdict = verdict::stopped(self.target, self.ask(), &seen, now - self.began);
         self.position = self.plan.targets.len();
-        let opening = self.state == State::Opening || self.state == State::Ready;
+        let begun = matches!(self.state, State::Talking);
         self.leg_over(now, verdict, Vec::new());
-        if opening {
-            self.close_own();
-            self.state = State::Over;
+        if !begun || matches!(self.talk, Some(Talk::Binding(_))) {
+            self.leave();
         }
     }
 

@@ -69,7 +69,9 @@ pub(super) fn refused(why: &Refusal, target: Target, local: IpAddr, after: Durat
             let name = if target.transport == Transport::Dtls { "DTLS" } else { "TLS" };
             let text = match target.transport {
                 Transport::Dtls => format!("no answer to the DTLS handshake with {to} in {after}"),
-                _ => format!("{to} took the TCP connection, but did not answer the {name} handshake in {after}"),
+                _ => format!(
+                    "{to} took the TCP connection, but did not answer the {name} handshake in {after}: perhaps it speaks no TLS there (turn: or stun:)"
+                ),
             };
             failed(Outcome::Timeout, text).elsewhere()
         }
@@ -108,6 +110,11 @@ pub(super) fn closed(why: &Ending, target: Target, ask: Ask, pending: usize, aft
 
 /// Something that is not STUN.
 pub(super) fn garbage(bytes: &[u8], target: Target, ask: Ask, after: Duration) -> Verdict {
+    // A TLS record: an alert (21) or a handshake message (22), version 3.
+    if matches!(bytes, [21 | 22, 3, ..]) {
+        let text = format!("{} speaks TLS on this port: write turns: or stuns: for it", target.address);
+        return Verdict::broken(text);
+    }
     let text = format!(
         "{} answered the {} request after {} with something that is not STUN: {}",
         target.address,
@@ -118,15 +125,29 @@ pub(super) fn garbage(bytes: &[u8], target: Target, ask: Ask, after: Duration) -
     Verdict::broken(text)
 }
 
-/// Cut off by the end of the run.
+/// Cut off by the end of the run. One copy that was lost says nothing; several that stay without
+/// answer are silence, as far as it was listened to.
 pub(super) fn stopped(target: Target, ask: Ask, seen: &Seen, after: Duration) -> Verdict {
-    let sent = match seen.copies {
-        0 => "nothing was sent yet".to_string(),
-        n => format!("{} sent, no answer yet", copies(n)),
-    };
-    let text =
-        format!("stopped {} into the {} request to {}: {sent}", span(after), words::request(ask), target.address);
-    Verdict::failed(Outcome::Skipped, text)
+    let request = words::request(ask);
+    let to = target.address;
+    let after = span(after);
+    match seen.copies {
+        0 => Verdict::failed(
+            Outcome::Skipped,
+            format!("stopped after {after}, before a {request} request was sent to {to}"),
+        ),
+        1 => Verdict::failed(
+            Outcome::Skipped,
+            format!("stopped after {after}: the only copy of the {request} request to {to} has no answer yet"),
+        ),
+        n => Verdict::failed(
+            Outcome::Timeout,
+            format!(
+                "no answer to {} of the {request} request from {to} in {after}, when the run was stopped",
+                copies(n)
+            ),
+        ),
+    }
 }
 
 pub(super) fn no_socket(local: IpAddr) -> Verdict {

@@ -59,6 +59,11 @@ pub(super) fn strays(strays: &[Stray]) -> Vec<String> {
     strays.iter().map(text).collect()
 }
 
+/// Something from a server that is no answer.
+pub(super) fn noise(at: crate::machine::Time, from: std::net::SocketAddr, length: usize) -> String {
+    format!("at {}: {length} bytes from {from} that are no answer to anything asked", span(at.since_start()))
+}
+
 pub(super) fn no_local_socket(local: &Local, why: &Refusal) -> String {
     let text = match why {
         Refusal::Bind { text } | Refusal::Exhausted { text } | Refusal::Other { text } => text.clone(),

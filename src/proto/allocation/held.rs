@@ -202,14 +202,11 @@ impl Held {
         self.running = running;
     }
 
-    pub(super) fn wake(&mut self, now: Time) -> Time {
+    pub(super) fn wake(&self) -> Time {
         let permissions = self.permissions.values().copied();
         let channels = self.channels.values().map(|channel| channel.refresh_at);
-        let due = permissions.chain(channels).fold(self.refresh_at, Time::min);
-        self.running.iter_mut().fold(due, |wake, (_, exchange)| match exchange.next(now) {
-            Next::Wait(until) => wake.min(until),
-            _ => now,
-        })
+        let running = self.running.iter().map(|(_, exchange)| exchange.wake());
+        permissions.chain(channels).chain(running).fold(self.refresh_at, Time::min)
     }
 
     fn start_due(&mut self, now: Time) {

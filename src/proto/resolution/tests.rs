@@ -22,8 +22,10 @@ fn a(address: &str) -> Record {
     Record::Address(address.parse().unwrap())
 }
 
+type Asked = Vec<(String, RecordKind)>;
+
 /// Resolves for IPv4; returns the addresses in order and every name that was asked for.
-fn resolve(uri: &IceUri, zone: &Zone) -> (Result<Vec<String>, Unresolved>, Vec<(String, RecordKind)>) {
+fn resolve(uri: &IceUri, zone: &Zone) -> (Result<Vec<String>, Unresolved>, Asked) {
     let now = Time::ZERO;
     let mut resolution = Resolution::new(now, uri, &[Family::V4], Chance::from_seed([3; 32]));
     let mut asked = Vec::new();

@@ -213,8 +213,7 @@ fn connect(world: &mut World, listen: Option<Want>, want: Want) -> Vec<(Time, He
     let to = SERVER.parse().unwrap();
     let log = world.start(client, Talker { to: Some((to, 3, Duration::from_millis(1))), ..talker(want) });
     world.run_until(Time::from_millis(20_000));
-    let heard = log.borrow().clone();
-    heard
+    log.borrow().clone()
 }
 
 fn to_server(kind: &str) -> Want {

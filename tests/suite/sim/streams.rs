@@ -14,12 +14,12 @@ impl World {
         if let Some(Own::End { connection, side }) = self.hosts[host].sockets.remove(&socket) {
             self.connections[connection].ends[side].socket = None;
             let what = What::Finish { connection, side: 1 - side, why: Ending::Finished };
-            self.to_end(connection, 1 - side, what);
+            self.toward(connection, 1 - side, what);
         }
     }
 
     /// To one end of a connection, in order.
-    pub(super) fn to_end(&mut self, connection: usize, side: usize, what: What) {
+    pub(super) fn toward(&mut self, connection: usize, side: usize, what: What) {
         let end = &mut self.connections[connection].ends[side];
         end.last = end.last.max(self.now + self.link.latency);
         let at = end.last;
@@ -100,7 +100,7 @@ impl World {
         let found = sockets.find(|(_, own)| **own == Own::Listener { local: listener, kind }).map(|(name, _)| *name);
         let Some(listener) = found else {
             let what = What::Finish { connection, side: 0, why: Ending::Reset };
-            return self.to_end(connection, 0, what);
+            return self.toward(connection, 0, what);
         };
         let socket = Socket(self.hosts[host].next_accepted);
         self.hosts[host].next_accepted += 1;
@@ -116,7 +116,7 @@ impl World {
             // Nobody there any more: RST.
             None if self.connections[connection].kind != Kind::Dtls => {
                 let what = What::Finish { connection, side: 1 - side, why: Ending::Reset };
-                self.to_end(connection, 1 - side, what);
+                self.toward(connection, 1 - side, what);
             }
             None => {}
         }

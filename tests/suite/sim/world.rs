@@ -426,7 +426,7 @@ impl World {
                 }
                 for bytes in self.pieces(bytes) {
                     let what = What::Segment { connection, side: 1 - side, bytes };
-                    self.to_end(connection, 1 - side, what);
+                    self.toward(connection, 1 - side, what);
                 }
             }
             other => panic!("{} sends through {socket:?}, which is {other:?}", self.hosts[host].name),

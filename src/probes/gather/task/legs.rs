@@ -53,7 +53,7 @@ impl Task {
                 // No SOFTWARE here: RFC 3489 servers stay silent at an attribute that they do not know.
                 let request = Request::new(Method::BINDING);
                 let credentials = self.plan.credentials.clone();
-                Talk::Binding(Exchange::new(request, route, credentials, None, &mut self.chance))
+                Talk::Binding(Box::new(Exchange::new(request, route, credentials, None, &mut self.chance)))
             }
             Ask::Allocate => {
                 let wish = Wish { software: self.software.clone(), ..Wish::default() };
