@@ -9,9 +9,10 @@
 //! | 4 | `main.rs` | Opens the door: reads the surroundings, runs, hands back the exit code. | commands, view |
 //! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, server, drive, report, wire, machine |
 //! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
-//! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | report |
+//! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | rules, report |
 //! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
 //! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT in front of it. | machine, wire |
+//! | 1 | `rules` | What the facts mean: one file per diagnosis. | report |
 //! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
 //! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
@@ -32,6 +33,7 @@ pub mod machine;
 pub mod probes;
 pub mod proto;
 pub mod report;
+pub mod rules;
 pub mod server;
 pub mod view;
 pub mod wire;

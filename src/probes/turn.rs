@@ -5,9 +5,12 @@
 //! the relayed address, from there to that socket, to a STUN server and back, and to the relayed
 //! address of a second allocation.
 
+mod audit;
 mod check;
+mod echo;
 mod explain;
 mod opening;
+mod options;
 mod proofs;
 mod record;
 mod resolve;
@@ -46,8 +49,41 @@ pub struct Config {
     pub send_software: bool,
     /// Try a wrong password, too: it must be refused.
     pub controls: bool,
+    /// Measure quality through the relay.
+    pub echo: Option<EchoPlan>,
+    pub options: Options,
+    /// Ask which peers the server would relay to.
+    pub audit: bool,
     /// Seconds since 1970, for credentials that carry a time.
     pub unix_time: u64,
+}
+
+/// Datagrams to be sent to and fro through the relay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EchoPlan {
+    pub count: u32,
+    /// Per second.
+    pub rate: f64,
+    /// Bytes of payload.
+    pub size: usize,
+}
+
+/// Options of the protocol to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Options {
+    /// REQUESTED-ADDRESS-FAMILY IPv6.
+    pub ipv6_relay: bool,
+    /// ADDITIONAL-ADDRESS-FAMILY.
+    pub dual: bool,
+    /// RFC 6062.
+    pub tcp_relay: bool,
+    /// EVEN-PORT and RESERVATION-TOKEN.
+    pub even_port: bool,
+    pub dont_fragment: bool,
+    /// RFC 8016.
+    pub mobility: bool,
+    /// Seconds to ask for.
+    pub lifetime: Option<u32>,
 }
 
 /// The machine that checks all servers at once.

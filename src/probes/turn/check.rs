@@ -76,6 +76,9 @@ impl Check {
             self.record.step(StepName::RelaySend, Ending::failed(Cause::Stopped, Duration::ZERO, "stopped"));
         }
         self.release(&held).await;
+        if work == Either::First(()) {
+            let _ = either(self.options(target), self.hands.stopped()).await;
+        }
         if untrusted {
             let well = [StepName::Allocate, StepName::RelaySend].into_iter().all(|step| self.record.went_well(step));
             self.record.note(|turn| turn.works_untrusted = Some(well));
@@ -180,7 +183,9 @@ impl Check {
         self.permissions(held, &ground).await;
         let (proofs, ()) = both(self.prove(held, &ground), self.negative_controls(held.target)).await;
         self.judge(held, &ground, &proofs);
+        self.quality(held, &ground, &proofs).await;
         self.refresh(held).await;
+        self.audit(held).await;
     }
 
     async fn refresh(&self, held: &Held) {

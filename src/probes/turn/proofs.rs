@@ -217,6 +217,7 @@ impl Check {
                 break;
             }
         }
+        let form = arrived.as_ref().and_then(|data| data.form).unwrap_or(form);
         let took = |data: &Data| crate::machine::Time::from(data.at - began).millis();
         Proof {
             way,
