@@ -7,7 +7,7 @@
 //! | floor | room | in one sentence | leans on |
 //! |---|---|---|---|
 //! | 4 | `main.rs` | Opens the door: reads the surroundings, runs, hands back the exit code. | commands, view |
-//! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, server, drive, report, wire, machine |
+//! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, proto, rules, server, drive, report, wire, machine |
 //! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
 //! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | rules, report |
 //! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
