@@ -231,6 +231,11 @@ fn learn(event: &Event, format: Format, ui: &mut Ui) {
                 progress.over(&server.url);
             }
         }
+        Event::Attempt { elapsed_ms, attempt } => {
+            for line in view::attempts::lines(*elapsed_ms, attempt) {
+                ui.detail(&line);
+            }
+        }
         Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
         _ => {}
     }
