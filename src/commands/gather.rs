@@ -160,6 +160,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
+        unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, format, chance })
 }

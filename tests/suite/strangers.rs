@@ -95,6 +95,7 @@ impl Stranger {
             schedule: Schedule::PROMPT,
             alternate: Alternate::Follow,
             send_software: true,
+            unix_time: None,
         };
         let mut gathering = Gathering::new(config, Chance::from_seed([7; 32]));
         let (mut now, mut run) = (Time::ZERO, Run { events: Vec::new(), sent: Vec::new(), ended: Time::ZERO });
