@@ -40,9 +40,9 @@ pub struct ProbeArgs {
     /// Ask for this name in TLS and expect it in the certificate, instead of the server's host name
     #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI")]
     pub sni: Option<String>,
-    /// Stop asking after this time and report what is known by then
-    #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse, default_value = "10s")]
-    pub timeout: Duration,
+    /// Stop asking after this time and report what is known by then [default: 10s; turn: 20s and what is to be measured]
+    #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse)]
+    pub timeout: Option<Duration>,
     /// How often to repeat a request that is not answered, and when to give up
     #[arg(long, value_enum, value_name = "KIND", env = "RTCPROBE_TIMING", default_value_t)]
     pub timing: Timing,
