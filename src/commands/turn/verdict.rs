@@ -35,7 +35,7 @@ pub fn verdict(report: &Report, demands: &Demands) -> Verdict {
 /// At every address, as far as it was found out.
 fn works(report: &Report, url: &str) -> bool {
     let mut entries = entries(report, url).peekable();
-    entries.peek().is_some() && entries.all(|turn| is_well(turn))
+    entries.peek().is_some() && entries.all(is_well)
 }
 
 fn is_well(turn: &Turn) -> bool {

@@ -85,7 +85,7 @@ pub fn trouble(turn: &Turn, index: usize, findings: &[Finding], before: Option<&
         let text = said(step);
         match (before, text) {
             (Some(before), _) if before.transport == turn.transport => {
-                say(ink, INDENT, &format!("{name}: {cause}, as above"))
+                say(ink, INDENT, &format!("{name}: {cause}, as above"));
             }
             (Some(before), _) => {
                 let over = words::transport(before.transport);
