@@ -1,5 +1,6 @@
-//! What a gathering amounts to.
+//! What a run amounts to.
 
+use super::exit;
 use crate::drive::Ended;
 use crate::report::{Report, Verdict, Worth, standings};
 
@@ -17,6 +18,16 @@ pub fn gathering(report: &mut Report, ended: Ended) {
         report.unknown.insert("/gather/completeMs".into(), why.into());
     }
     report.verdict = verdict(report);
+}
+
+/// The exit code that a report leads to.
+pub fn code(report: &Report, strict: bool) -> u8 {
+    match report.verdict {
+        _ if report.interrupted => exit::INTERRUPTED,
+        Verdict::Fail => exit::FAILED,
+        Verdict::Warn if strict => exit::FAILED,
+        Verdict::Pass | Verdict::Warn => exit::OK,
+    }
 }
 
 fn verdict(report: &Report) -> Verdict {

@@ -4,6 +4,7 @@
 //! ends in `Ms` and is a number of milliseconds; a time is RFC 3339 in UTC. A fact that was not
 //! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
 
+mod checked;
 mod environment;
 mod event;
 mod finding;

@@ -2,6 +2,7 @@
 //! terminals ([`ui`]).
 
 pub mod attempts;
+pub mod demo;
 pub mod escape;
 pub mod gather;
 pub mod json;
@@ -10,4 +11,5 @@ pub mod progress;
 pub mod servers;
 pub mod style;
 pub mod table;
+pub mod turn;
 pub mod ui;

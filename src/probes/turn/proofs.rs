@@ -52,10 +52,10 @@ async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), St
     let local = SocketAddr::new(check.local, 0);
     let server = held.target.address;
     let mut servers = vec![server];
+    servers.extend(check.config.reference.iter().filter(|reference| reference.is_ipv4() == server.is_ipv4()));
     if server.port() != 3478 {
         servers.push(SocketAddr::new(server.ip(), 3478));
     }
-    servers.extend(check.config.reference.iter().filter(|reference| reference.is_ipv4() == server.is_ipv4()));
     for stun in servers {
         let want = Want::Udp { local, connect: None };
         let Ok(line) = check.hands.open(want).await else { return Err("no second UDP socket could be had".into()) };
