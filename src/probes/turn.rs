@@ -7,6 +7,7 @@
 
 mod audit;
 mod check;
+mod controls;
 mod echo;
 mod explain;
 mod opening;

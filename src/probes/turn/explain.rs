@@ -103,7 +103,8 @@ pub(super) fn reply(reply: &Reply, request: &str, target: Target) -> Told {
         Answer::Silence => silence(reply, request, target, &after),
         Answer::Unreachable(icmp) => unreachable(*icmp, target, &after),
         Answer::IntegrityFailed { absent } => {
-            let what = if *absent { "carries no MESSAGE-INTEGRITY" } else { "has a MESSAGE-INTEGRITY that does not verify" };
+            let what =
+                if *absent { "carries no MESSAGE-INTEGRITY" } else { "has a MESSAGE-INTEGRITY that does not verify" };
             let text = format!("the answer to the authenticated {request} request {what}: it cannot be trusted");
             Told::new(Cause::IntegrityFailed, text)
         }
@@ -149,16 +150,28 @@ pub(super) fn allocate_error(
         401 | 441 => Told::new(Cause::Unauthorized, format!("{said}: {}", forensics(user, unix_time))),
         400 if phrase.is_empty() => Told::new(
             Cause::Unauthorized,
-            format!("400 without a phrase, which is how pion and webrtc-rs refuse bad credentials: {}", forensics(user, unix_time)),
+            format!(
+                "400 without a phrase, which is how pion and webrtc-rs refuse bad credentials: {}",
+                forensics(user, unix_time)
+            ),
         ),
         437 if phrase.to_ascii_lowercase().contains("credential") => Told::new(Cause::Unauthorized, said.to_string()),
         437 => Told::new(Cause::AllocationMismatch, format!("{said}: the server takes our address for one in use")),
-        403 => Told::new(Cause::Forbidden, format!("{said} to Allocate: the server is draining, or its policy refuses \"{shown}\"")),
-        486 => Told::new(Cause::QuotaReached, format!("{said}: the quota of \"{shown}\", or of the whole server, is used up")),
+        403 => Told::new(
+            Cause::Forbidden,
+            format!("{said} to Allocate: the server is draining, or its policy refuses \"{shown}\""),
+        ),
+        486 => Told::new(
+            Cause::QuotaReached,
+            format!("{said}: the quota of \"{shown}\", or of the whole server, is used up"),
+        ),
         // coturn tries to bind for more than a second when the address is not its own.
         508 if took >= Duration::from_millis(900) => Told::new(
             Cause::RelayAddressNotLocal,
-            format!("{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own)", span(took)),
+            format!(
+                "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own)",
+                span(took)
+            ),
         ),
         508 => Told::new(Cause::PortsExhausted, format!("{said}: no relay port is left (min-port to max-port)")),
         440 => Told::new(Cause::FamilyUnsupported, format!("{said}: the server has no relay address of that family")),
@@ -201,7 +214,10 @@ fn silence(reply: &Reply, request: &str, target: Target, after: &str) -> Told {
         _ => None,
     });
     if let Some(from) = elsewhere {
-        return Told::new(Cause::ProtocolError, format!("the answer came from {from} instead of {to}: no NAT lets it in"));
+        return Told::new(
+            Cause::ProtocolError,
+            format!("the answer came from {from} instead of {to}: no NAT lets it in"),
+        );
     }
     let copies = match (target.transport, reply.seen.copies) {
         (Transport::Tcp | Transport::Tls, _) => format!("the {request} request"),
@@ -227,9 +243,7 @@ fn unreachable(icmp: Icmp, target: Target, after: &str) -> Told {
         _ => format!("after {after}"),
     };
     match (icmp.meaning, icmp.kind) {
-        (Unreachability::Port, _) => {
-            Told::new(Cause::Refused, format!("{number}: {}", nothing_listens(target, after)))
-        }
+        (Unreachability::Port, _) => Told::new(Cause::Refused, format!("{number}: {}", nothing_listens(target, after))),
         (Unreachability::Prohibited, Some(_)) => {
             Told::new(Cause::Prohibited, format!("{number}: a firewall forbids it"))
         }

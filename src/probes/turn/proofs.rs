@@ -1,6 +1,7 @@
 //! Proof that data flows, without a second machine.
 
 use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::check::{Check, Held};
@@ -15,19 +16,28 @@ use crate::wire::attribute::{self, Value};
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// The channel towards the second socket, and the one towards the second allocation.
-const CHANNELS: [u16; 2] = [0x4000, 0x4001];
+pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
 /// When copies of a payload are sent, and when it is given up.
 const COPIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(450)];
 const PATIENCE: Duration = Duration::from_millis(1200);
+/// How long data is waited for that should not come, beside a round trip.
+const AFTERMATH: Duration = Duration::from_millis(60);
 
 /// What the proofs stand on: a second socket, a STUN server, a second allocation.
 pub(super) struct Ground {
     /// A plain UDP socket of ours, and where the world sees it.
-    witness: Option<(Station, SocketAddr)>,
-    why_no_witness: String,
-    stun: Option<SocketAddr>,
-    second: Option<(Station, SocketAddr)>,
-    why_no_second: String,
+    pub witness: Option<(Station, SocketAddr)>,
+    pub why_no_witness: String,
+    pub stun: Option<SocketAddr>,
+    pub second: Option<Second>,
+    pub why_no_second: String,
+}
+
+/// A second allocation with the same credentials.
+pub(super) struct Second {
+    pub station: Rc<Station>,
+    pub relayed: SocketAddr,
+    pub lifetime: Duration,
 }
 
 impl Ground {
@@ -68,13 +78,16 @@ async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), St
     Err("no STUN server answers over UDP from here (--stun names another)".into())
 }
 
-/// A second allocation with the same credentials.
-async fn second(check: &Check, held: &Held) -> Result<(Station, SocketAddr), String> {
+async fn second(check: &Check, held: &Held) -> Result<Second, String> {
     let station = check.connect(held.target, Trust::Record).await.map_err(|_| "no second connection".to_string())?;
-    let reply = station.ask(check.allocate()).await;
+    let station = Rc::new(station);
+    let reply = check.allocate_on(&station, check.allocate()).await;
     match (reply.success(), reply.error()) {
         (Some(message), _) => match message.address(attribute::XOR_RELAYED_ADDRESS) {
-            Some(relayed) => Ok((station, relayed)),
+            Some(relayed) => {
+                let lifetime = Duration::from_secs(message.lifetime().unwrap_or(600).into());
+                Ok(Second { station, relayed, lifetime })
+            }
             None => Err("the second allocation has no address".into()),
         },
         (None, Some((code, phrase, _))) => Err(format!("the second allocation was refused: {code} {phrase}")),
@@ -98,7 +111,7 @@ impl Check {
                     main.ask(permission(&[stun])).await;
                 }));
             }
-            if let Some((station, relayed)) = &ground.second {
+            if let Some(Second { station, relayed, .. }) = &ground.second {
                 main.expect_channel(CHANNELS[1], *relayed);
                 station.expect_channel(CHANNELS[1], held.relayed);
                 parts.push(Box::pin(async move {
@@ -133,7 +146,9 @@ impl Check {
         if let Some((witness, mapped)) = &ground.witness {
             parts.push(Box::pin(async move {
                 let inbound = self.inbound(held, witness).await;
-                let send = self.outbound(held, witness, *mapped, Form::Send);
+                // Where mappings depend on the destination, the way back leads to another port.
+                let seen = inbound.seen_as.as_deref().and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
+                let send = self.outbound(held, witness, seen, Form::Send);
                 let channel = self.outbound(held, witness, *mapped, Form::Channel);
                 let (send, channel) = both(send, channel).await;
                 vec![inbound, send, channel]
@@ -142,15 +157,38 @@ impl Check {
         if let Some(stun) = ground.stun {
             parts.push(Box::pin(async move { vec![self.reflection(held, stun).await] }));
         }
-        if let Some((station, relayed)) = &ground.second {
+        if let Some(Second { station, relayed, .. }) = &ground.second {
             parts.push(Box::pin(async move { self.relay_to_relay(held, station, *relayed).await }));
         }
         let proofs: Vec<Proof> = all(parts).await.into_iter().flatten().collect();
         self.record.note(|turn| turn.proofs.clone_from(&proofs));
-        if let Some((station, _)) = &ground.second {
-            station.ask_briefly(Request::new(Method::REFRESH).with(Value::Lifetime(0))).await;
-        }
         proofs
+    }
+
+    pub(super) async fn give_back_second(&self, ground: &Ground) {
+        if let Some(second) = &ground.second {
+            self.give_back(&second.station).await;
+        }
+    }
+
+    /// What becomes of data for an allocation that was just released: a server that lets go of it
+    /// slowly (coturn: about a second) goes on relaying.
+    pub(super) async fn aftermath(&self, held: &Held, ground: Option<&Ground>, rtt: Duration) -> Option<String> {
+        let (witness, _) = ground?.witness.as_ref()?;
+        if !self.record.proved(Way::Inbound) || self.hands.stopping() {
+            return None;
+        }
+        let payload = payload(witness);
+        let began = self.hands.now();
+        for _ in 0..2 {
+            witness.send_plain(held.relayed, &payload);
+            let until = self.hands.now() + AFTERMATH / 2 + rtt / 2;
+            if held.station.data(until, |data| data.bytes == payload).await.is_some() {
+                let after = span(self.hands.now() - began);
+                return Some(format!("data sent to {} is still relayed {after} later", held.relayed));
+            }
+        }
+        Some(format!("data sent to {} is no longer relayed", held.relayed))
     }
 
     async fn inbound(&self, held: &Held, witness: &Station) -> Proof {
@@ -237,7 +275,8 @@ impl Check {
         let works = |way: Way| best(way).is_some_and(|proof| proof.received > 0);
         let took = Duration::ZERO;
         let relayed = held.relayed;
-        let reflected = best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
+        let reflected =
+            best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
         let seen = reflected.or_else(|| {
             let proof = best(Way::Outbound)?;
             proof.seen_as.as_deref()?.parse().ok()
@@ -293,7 +332,9 @@ impl Check {
 /// What is wrong with the relayed address itself.
 fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) -> Option<(Cause, String)> {
     if is_private(relayed.ip()) && !is_private(server) {
-        let text = format!("the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there");
+        let text = format!(
+            "the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there"
+        );
         return Some((Cause::RelayAddressPrivate, text));
     }
     let seen = seen?;
@@ -302,13 +343,14 @@ fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) 
         return Some((Cause::RelayAddressWrong, text));
     }
     (seen.port() != relayed.port()).then(|| {
-        let text = format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
+        let text =
+            format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
         (Cause::RelayPortRewritten, text)
     })
 }
 
 /// Not reachable from the Internet: RFC 1918, shared (RFC 6598), link-local, loopback, unique local.
-fn is_private(ip: IpAddr) -> bool {
+pub(super) fn is_private(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let [a, b, ..] = ip.octets();
@@ -331,17 +373,18 @@ fn attempts(proofs: &[Proof]) -> String {
 }
 
 /// Bytes that are neither STUN nor ChannelData and that nobody else sends.
-fn payload(station: &Station) -> Vec<u8> {
+pub(super) fn payload(station: &Station) -> Vec<u8> {
     let mut payload = b"rtcprobe".to_vec();
     payload.extend(station.random::<16>());
     payload
 }
 
-fn permission(peers: &[SocketAddr]) -> Request {
-    peers.iter().fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
+pub(super) fn permission(peers: &[SocketAddr]) -> Request {
+    peers
+        .iter()
+        .fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
 }
 
-fn channel(number: u16, peer: SocketAddr) -> Request {
+pub(super) fn channel(number: u16, peer: SocketAddr) -> Request {
     Request::new(Method::CHANNEL_BIND).with(Value::ChannelNumber(number)).with(Value::XorPeerAddress(peer))
 }
-

@@ -138,29 +138,45 @@ impl Station {
 
     /// Asks, and answers a challenge with the station's credentials.
     pub(super) async fn ask(&self, request: Request) -> Reply {
-        self.ask_with(request, self.credentials.clone(), self.schedule).await
+        let session = self.session().filter(|_| self.credentials.is_some());
+        self.ask_with(request, self.credentials.clone(), session, self.schedule).await
     }
 
     /// Asks without credentials: a challenge is the answer.
     pub(super) async fn ask_bare(&self, request: Request) -> Reply {
-        self.ask_with(request, None, self.schedule).await
+        self.ask_with(request, None, None, self.schedule).await
+    }
+
+    /// Asks as the session has it, and answers no further challenge.
+    pub(super) async fn ask_as(&self, session: Session, request: Request) -> Reply {
+        self.ask_with(request, None, Some(session), self.schedule).await
     }
 
     /// Asks with few copies, for a request whose answer is not waited for long.
     pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
-        let brief = Schedule {
-            rto: Duration::from_millis(250),
-            cap: None,
-            sends: 3,
-            last_wait: Duration::from_millis(500),
-        };
-        self.ask_with(request, self.credentials.clone(), brief).await
+        let brief =
+            Schedule { rto: Duration::from_millis(250), cap: None, sends: 3, last_wait: Duration::from_millis(500) };
+        let session = self.session().filter(|_| self.credentials.is_some());
+        self.ask_with(request, self.credentials.clone(), session, brief).await
     }
 
-    async fn ask_with(&self, request: Request, credentials: Option<Credentials>, schedule: Schedule) -> Reply {
+    /// Sends one copy of a request without credentials and waits for nothing.
+    pub(super) fn drop_off(&self, request: Request) {
+        let id = TransactionId(self.chance.borrow_mut().bytes());
+        let builder = Builder::new(Class::Request, request.method, id);
+        let bytes = request.attributes.into_iter().fold(builder, Builder::with).build();
+        self.line.send_to(self.server, bytes);
+    }
+
+    async fn ask_with(
+        &self,
+        request: Request,
+        credentials: Option<Credentials>,
+        session: Option<Session>,
+        schedule: Schedule,
+    ) -> Reply {
         let route = Route { server: self.server, stream: self.line.is_stream(), schedule };
         let began = self.hands.now();
-        let session = self.session.borrow().clone().filter(|_| credentials.is_some());
         let mut exchange = Exchange::new(request, route, credentials, session, &mut self.chance.borrow_mut());
         loop {
             self.drain();
@@ -228,6 +244,25 @@ impl Station {
             };
             if found.is_some() {
                 return found;
+            }
+            if self.hands.now() >= deadline || self.cut().is_some() {
+                return None;
+            }
+            either(self.news(count), self.hands.sleep_until(deadline)).await;
+        }
+    }
+
+    /// The next message that belongs to no request and is wanted, or `None` at the deadline.
+    pub(super) async fn message(&self, deadline: Time, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+        loop {
+            self.drain();
+            let (found, count) = {
+                let mut heard = self.heard.borrow_mut();
+                let place = heard.messages.iter().position(|(_, _, message)| wanted(message));
+                (place.and_then(|place| heard.messages.remove(place)), heard.count)
+            };
+            if let Some((_, _, message)) = found {
+                return Some(message);
             }
             if self.hands.now() >= deadline || self.cut().is_some() {
                 return None;
