@@ -10,6 +10,7 @@ mod check;
 mod controls;
 mod echo;
 mod explain;
+mod judge;
 mod opening;
 mod options;
 mod proofs;

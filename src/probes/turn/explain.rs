@@ -94,8 +94,10 @@ pub(super) fn reply(reply: &Reply, request: &str, target: Target) -> Told {
             return Told::new(Cause::ConnectionClosed, text);
         }
         End::Garbage(bytes) => {
-            let start = String::from_utf8_lossy(&bytes[..bytes.len().min(48)]).trim_end().escape_debug().to_string();
-            return Told::new(Cause::NotStun, format!("{to} answered with something that is not STUN: \"{start}\""));
+            return Told::new(
+                Cause::NotStun,
+                format!("{to} answered with something that is not STUN: {}", start(bytes)),
+            );
         }
         End::Answer(answer) => answer,
     };
@@ -205,6 +207,16 @@ pub(super) fn forensics(user: &str, unix_time: u64) -> String {
         "\"{shown}\" is valid for {left} by this machine's clock, so the secret differs, \
          the password is not base64(HMAC-SHA1(secret, user name)), or the server's clock is ahead{order}"
     )
+}
+
+/// How bytes begin: as text where they are text.
+fn start(bytes: &[u8]) -> String {
+    let text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    if bytes.iter().take(48).all(text) {
+        return format!("\"{}\"", String::from_utf8_lossy(&bytes[..bytes.len().min(48)]).trim_end().escape_debug());
+    }
+    let hex: Vec<String> = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    format!("bytes {}", hex.join(" "))
 }
 
 fn silence(reply: &Reply, request: &str, target: Target, after: &str) -> Told {

@@ -1,6 +1,7 @@
 //! Proof that data flows, without a second machine.
 
-use std::net::{IpAddr, SocketAddr};
+use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -18,8 +19,8 @@ use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 /// The channel towards the second socket, and the one towards the second allocation.
 pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
 /// When copies of a payload are sent, and when it is given up.
-const COPIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(450)];
-const PATIENCE: Duration = Duration::from_millis(1200);
+pub(super) const COPIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(450)];
+pub(super) const PATIENCE: Duration = Duration::from_millis(1200);
 /// How long data is waited for that should not come, beside a round trip.
 const AFTERMATH: Duration = Duration::from_millis(60);
 
@@ -31,6 +32,8 @@ pub(super) struct Ground {
     pub stun: Option<SocketAddr>,
     pub second: Option<Second>,
     pub why_no_second: String,
+    /// Peers beside the second socket that the server does not permit, and what it said.
+    refused: RefCell<Vec<(SocketAddr, String)>>,
 }
 
 /// A second allocation with the same credentials.
@@ -52,7 +55,23 @@ impl Ground {
             Ok(second) => (Some(second), String::new()),
             Err(why) => (None, why),
         };
-        Ground { witness, why_no_witness, stun, second, why_no_second }
+        Ground { witness, why_no_witness, stun, second, why_no_second, refused: RefCell::default() }
+    }
+
+    async fn permit(&self, station: &Station, peer: SocketAddr) {
+        let reply = station.ask(permission(&[peer])).await;
+        if let Some((code, phrase, _)) = reply.error() {
+            let said = format!("{code} {phrase}").trim_end().to_string();
+            self.refused.borrow_mut().push((peer, said));
+        }
+    }
+
+    /// A proof that is not tried, because the server does not permit the peer.
+    fn refused(&self, way: Way, peer: SocketAddr) -> Option<Proof> {
+        let said = self.refused.borrow().iter().find(|(refused, _)| *refused == peer)?.1.clone();
+        let detail = Some(format!("{said} to CreatePermission for {peer}"));
+        let outcome = StepOutcome::Failed;
+        Some(Proof { way, form: Form::Send, outcome, sent: 0, received: 0, rtt_ms: None, seen_as: None, detail })
     }
 }
 
@@ -107,16 +126,12 @@ impl Check {
         let more = async {
             let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
             if let Some(stun) = ground.stun {
-                parts.push(Box::pin(async move {
-                    main.ask(permission(&[stun])).await;
-                }));
+                parts.push(Box::pin(ground.permit(main, stun)));
             }
             if let Some(Second { station, relayed, .. }) = &ground.second {
                 main.expect_channel(CHANNELS[1], *relayed);
                 station.expect_channel(CHANNELS[1], held.relayed);
-                parts.push(Box::pin(async move {
-                    main.ask(permission(&[*relayed])).await;
-                }));
+                parts.push(Box::pin(ground.permit(main, *relayed)));
                 parts.push(Box::pin(async move {
                     station.ask(channel(CHANNELS[1], held.relayed)).await;
                 }));
@@ -143,7 +158,7 @@ impl Check {
     /// so that nothing opens the way for it.
     pub(super) async fn prove(&self, held: &Held, ground: &Ground) -> Vec<Proof> {
         let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = Vec<Proof>> + '_>>> = Vec::new();
-        if let Some((witness, mapped)) = &ground.witness {
+        if let Some((witness, mapped)) = ground.witness.as_ref().filter(|_| self.permitted()) {
             parts.push(Box::pin(async move {
                 let inbound = self.inbound(held, witness).await;
                 // Where mappings depend on the destination, the way back leads to another port.
@@ -155,14 +170,29 @@ impl Check {
             }));
         }
         if let Some(stun) = ground.stun {
-            parts.push(Box::pin(async move { vec![self.reflection(held, stun).await] }));
+            parts.push(Box::pin(async move {
+                match ground.refused(Way::Reflection, stun) {
+                    Some(refused) => vec![refused],
+                    None => vec![self.reflection(held, stun).await],
+                }
+            }));
         }
         if let Some(Second { station, relayed, .. }) = &ground.second {
-            parts.push(Box::pin(async move { self.relay_to_relay(held, station, *relayed).await }));
+            parts.push(Box::pin(async move {
+                match ground.refused(Way::RelayToRelay, *relayed) {
+                    Some(refused) => vec![refused],
+                    None => self.relay_to_relay(held, station, *relayed).await,
+                }
+            }));
         }
         let proofs: Vec<Proof> = all(parts).await.into_iter().flatten().collect();
         self.record.note(|turn| turn.proofs.clone_from(&proofs));
         proofs
+    }
+
+    /// Whether the second socket may be sent to: without that nothing from it comes through, either.
+    pub(super) fn permitted(&self) -> bool {
+        self.record.went_well(StepName::Permission) || self.record.went_well(StepName::Channel)
     }
 
     pub(super) async fn give_back_second(&self, ground: &Ground) {
@@ -268,108 +298,6 @@ impl Check {
             detail: None,
         }
     }
-
-    /// The steps `relay-send` and `relay-receive`, from all proofs together.
-    pub(super) fn judge(&self, held: &Held, ground: &Ground, proofs: &[Proof]) {
-        let best = |way: Way| proofs.iter().filter(|proof| proof.way == way).max_by_key(|proof| proof.received);
-        let works = |way: Way| best(way).is_some_and(|proof| proof.received > 0);
-        let took = Duration::ZERO;
-        let relayed = held.relayed;
-        let reflected =
-            best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
-        let seen = reflected.or_else(|| {
-            let proof = best(Way::Outbound)?;
-            proof.seen_as.as_deref()?.parse().ok()
-        });
-        let wrong = address_cause(held.target.address.ip(), relayed, seen);
-        let send = if works(Way::Outbound) || works(Way::Reflection) {
-            let how = seen.map_or(String::new(), |seen: SocketAddr| format!("the world sees {seen}"));
-            Ending::ok(took, how)
-        } else if ground.witness.is_none() && ground.stun.is_none() {
-            Ending::skipped(format!("not testable from here: {}", ground.why_no_witness))
-        } else if works(Way::RelayToRelay) {
-            let text = format!(
-                "nothing that the relay {relayed} sends reaches the outside, only its own server: outgoing UDP is blocked there, or no answer finds back"
-            );
-            Ending::failed(wrong.as_ref().map_or(Cause::RelayEgressBlocked, |(cause, _)| *cause), PATIENCE, text)
-        } else if !self.record.went_well(StepName::Permission) {
-            Ending::skipped("no permission for a peer")
-        } else {
-            let text = format!("nothing that was sent through the relay {relayed} arrived, {}", attempts(proofs));
-            Ending::failed(wrong.as_ref().map_or(Cause::RelayEgressBlocked, |(cause, _)| *cause), PATIENCE, text)
-        };
-        self.record.step(StepName::RelaySend, send);
-        let receive = match (works(Way::Inbound), best(Way::Inbound)) {
-            (true, _) => match wrong {
-                Some((Cause::RelayAddressPrivate, text)) => Ending::failed(Cause::RelayAddressPrivate, took, text),
-                _ => Ending::ok(took, format!("unasked data reaches {relayed}")),
-            },
-            (false, Some(_)) => {
-                let (cause, text) = wrong.unwrap_or_else(|| {
-                    let text = format!(
-                        "nothing sent to {relayed} arrives ({} copies, {}): the relay ports are closed from outside, or not forwarded to the server",
-                        COPIES.len(),
-                        span(PATIENCE)
-                    );
-                    (Cause::RelayPortsUnreachable, text)
-                });
-                Ending::failed(cause, PATIENCE, text)
-            }
-            (false, None) => match wrong {
-                Some((cause, text)) => Ending::failed(cause, took, text),
-                None => Ending::skipped(format!("not testable from here: {}", ground.why_no_witness)),
-            },
-        };
-        self.record.step(StepName::RelayReceive, receive);
-        if !ground.why_no_second.is_empty() {
-            let text = ground.why_no_second.clone();
-            let elapsed_ms = self.hands.now().millis();
-            self.hands.tell(crate::report::Event::Note { elapsed_ms, text });
-        }
-    }
-}
-
-/// What is wrong with the relayed address itself.
-fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) -> Option<(Cause, String)> {
-    if is_private(relayed.ip()) && !is_private(server) {
-        let text = format!(
-            "the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there"
-        );
-        return Some((Cause::RelayAddressPrivate, text));
-    }
-    let seen = seen?;
-    if seen.ip() != relayed.ip() {
-        let text = format!("the server hands out {relayed}, but the world sees its packets come from {seen}");
-        return Some((Cause::RelayAddressWrong, text));
-    }
-    (seen.port() != relayed.port()).then(|| {
-        let text =
-            format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
-        (Cause::RelayPortRewritten, text)
-    })
-}
-
-/// Not reachable from the Internet: RFC 1918, shared (RFC 6598), link-local, loopback, unique local.
-pub(super) fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
-fn attempts(proofs: &[Proof]) -> String {
-    let ways = proofs.iter().map(|proof| match proof.way {
-        Way::Inbound => "to it",
-        Way::Outbound => "from it to a second socket",
-        Way::Reflection => "from it to a STUN server",
-        Way::RelayToRelay => "from it to a second relay",
-    });
-    let mut ways: Vec<&str> = ways.collect();
-    ways.dedup();
-    format!("tried {}", ways.join(", "))
 }
 
 /// Bytes that are neither STUN nor ChannelData and that nobody else sends.
