@@ -122,10 +122,11 @@ impl Check {
                 let index = next.replace(next.get() + 1);
                 let Some(question) = questions.get(index) else { return };
                 let reply = station.ask_briefly(permission(&[SocketAddr::new(question.peer, PORT)])).await;
+                outcomes.borrow_mut()[index] = outcome(&reply);
                 if reply.success().is_none() && reply.error().is_none() {
                     silences.set(silences.get() + 1);
+                    return;
                 }
-                outcomes.borrow_mut()[index] = outcome(&reply);
             }
         };
         all((0..LANES).map(|_| Box::pin(lane()) as Part<'_, ()>).collect()).await;

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ use crate::wire::message::{Message, Method};
 
 /// Redirections and fresh ports that are tried.
 const TRIES: u32 = 4;
+/// How long an answer is waited for after a stop.
+const GRACE: Duration = Duration::from_millis(300);
 
 pub(super) struct Check {
     pub hands: Hands<Event>,
@@ -151,15 +154,10 @@ impl Check {
             let (station, ignoring) = self.unless_stopped(self.open(target)).await??;
             untrusted |= ignoring;
             self.record.local(station.local());
-            let Some(challenged) = self.unless_stopped(self.challenge(&station, target)).await else {
-                // An open relay may have granted it this very moment.
-                station.drop_off(Request::new(Method::REFRESH).with(Value::Lifetime(0)));
-                return None;
-            };
-            match challenged {
+            let station = Rc::new(station);
+            match self.challenged(&station, target).await? {
                 Challenged::Session(session) => {
                     station.sign_with(*session);
-                    let station = Rc::new(station);
                     let reply = self.unless_stopped(self.allocate_on(&station, self.allocate())).await?;
                     if matches!(reply.error(), Some((437, phrase, _)) if !phrase.to_ascii_lowercase().contains("credential"))
                     {
@@ -168,7 +166,6 @@ impl Check {
                     return Some((self.granted(station, &reply, target)?, untrusted));
                 }
                 Challenged::Open(reply) => {
-                    let station = Rc::new(station);
                     self.owe(&station);
                     return Some((self.granted(station, &reply, target)?, untrusted));
                 }
@@ -190,6 +187,23 @@ impl Check {
         let text = "437 or 300 again and again, from fresh ports";
         self.record.step(StepName::Challenge, Ending::failed(Cause::AllocationMismatch, Duration::ZERO, text));
         None
+    }
+
+    /// The challenge, unless the run is stopped before. An open relay may be granting something that
+    /// very moment, which is waited for and released.
+    async fn challenged(&self, station: &Rc<Station>, target: Target) -> Option<Challenged> {
+        let mut challenge = pin!(self.challenge(station, target));
+        match either(challenge.as_mut(), self.hands.stopped()).await {
+            Either::First(challenged) => Some(challenged),
+            Either::Second(()) => {
+                let late = either(challenge, self.hands.sleep(GRACE)).await;
+                if matches!(late, Either::First(Challenged::Open(_))) {
+                    self.owe(station);
+                }
+                self.stopped();
+                None
+            }
+        }
     }
 
     /// What comes of it, unless the run is stopped before.

@@ -224,7 +224,7 @@ impl Run<'_> {
                 Found::Foreign => {}
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 
     /// Counts what comes back.
@@ -236,7 +236,7 @@ impl Run<'_> {
                 Found::Foreign => {}
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 
     /// Counts the answers of a STUN server.
@@ -251,7 +251,7 @@ impl Run<'_> {
                 self.receive(u32::from_be_bytes(number), data.at);
             }
         }
-        pending().await
+        pending::<()>().await;
     }
 
     fn receive(&self, number: u32, at: Time) {
@@ -262,7 +262,10 @@ impl Run<'_> {
     async fn progress(&self) {
         let hands = &self.check.hands;
         let long = f64::from(self.plan.count) / self.plan.rate > LONG.as_secs_f64();
-        while long {
+        if !long {
+            pending::<()>().await;
+        }
+        loop {
             hands.sleep(PROGRESS).await;
             let event = Event::Progress {
                 elapsed_ms: hands.now().millis(),
@@ -272,7 +275,6 @@ impl Run<'_> {
             };
             hands.tell(event);
         }
-        pending().await
     }
 
     /// Keeps allocation, permission and channel of a station alive during a long run.

@@ -49,7 +49,7 @@ impl Check {
                 Some((station, false))
             }
             Err(Refusal::Untrusted { why, secure }) => {
-                self.connected_only(target, secure.connect.map_or(took, |time| time.since_start()));
+                self.connected_only(target, secure.connect.map_or(took, crate::machine::Time::since_start));
                 self.record.secure(Some(&secure));
                 let cause = explain::distrust(&why);
                 let text = crate::probes::tls::distrust(&why);
@@ -74,7 +74,7 @@ impl Check {
     }
 
     fn connected(&self, target: Target, secure: Option<&Secure>, took: Duration) {
-        let connect = secure.and_then(|secure| secure.connect).map_or(took, |time| time.since_start());
+        let connect = secure.and_then(|secure| secure.connect).map_or(took, crate::machine::Time::since_start);
         self.connected_only(target, connect);
         match secure {
             Some(secure) => {
@@ -124,7 +124,7 @@ impl Check {
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
             self.record.note(|turn| turn.software = Some(software));
         }
-        self.challenged(bare, target, bound)
+        self.understand(bare, target, bound)
     }
 
     /// True when the Binding request was answered.
@@ -151,7 +151,7 @@ impl Check {
         answered
     }
 
-    fn challenged(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
+    fn understand(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
         let took = bare.took;
         let fail = |ending: Ending| {
             self.record.step(StepName::Challenge, ending);

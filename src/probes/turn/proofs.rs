@@ -18,8 +18,10 @@ use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// The channel towards the second socket, and the one towards the second allocation.
 pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
-/// When copies of a payload are sent, and when it is given up.
-pub(super) const COPIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(450)];
+/// When copies of a payload are sent, in milliseconds: so many that a network that loses every third
+/// datagram does not look like a closed one.
+pub(super) const COPIES: [u64; 8] = [0, 100, 200, 300, 450, 600, 750, 900];
+/// When it is given up.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1200);
 /// How long data is waited for that should not come, beside a round trip.
 const AFTERMATH: Duration = Duration::from_millis(60);
@@ -276,10 +278,10 @@ impl Check {
         let mut sent = 0;
         let mut arrived = None;
         for (index, after) in COPIES.iter().enumerate() {
-            self.hands.sleep_until(began + *after).await;
+            self.hands.sleep_until(began + Duration::from_millis(*after)).await;
             send();
             sent += 1;
-            let until = began + COPIES.get(index + 1).copied().unwrap_or(PATIENCE);
+            let until = began + COPIES.get(index + 1).map_or(PATIENCE, |after| Duration::from_millis(*after));
             arrived = receiver.data(until, &mut wanted).await;
             if arrived.is_some() {
                 break;

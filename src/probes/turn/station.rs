@@ -152,20 +152,16 @@ impl Station {
         self.ask_with(request, None, Some(session), self.schedule).await
     }
 
-    /// Asks with few copies, for a request whose answer is not waited for long.
+    /// Asks in quick succession, for a request whose answer is not waited for long.
     pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
-        let brief =
-            Schedule { rto: Duration::from_millis(250), cap: None, sends: 3, last_wait: Duration::from_millis(500) };
+        let brief = Schedule {
+            rto: Duration::from_millis(100),
+            cap: Some(Duration::from_millis(200)),
+            sends: 6,
+            last_wait: Duration::from_millis(400),
+        };
         let session = self.session().filter(|_| self.credentials.is_some());
         self.ask_with(request, self.credentials.clone(), session, brief).await
-    }
-
-    /// Sends one copy of a request without credentials and waits for nothing.
-    pub(super) fn drop_off(&self, request: Request) {
-        let id = TransactionId(self.chance.borrow_mut().bytes());
-        let builder = Builder::new(Class::Request, request.method, id);
-        let bytes = request.attributes.into_iter().fold(builder, Builder::with).build();
-        self.line.send_to(self.server, bytes);
     }
 
     async fn ask_with(
