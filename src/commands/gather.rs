@@ -1,5 +1,5 @@
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgMatches, Args, ValueEnum};
@@ -8,18 +8,17 @@ use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
 use super::output::{Format, OutputArgs};
 use super::probing::ProbeArgs;
-use super::servers::{Named, ServerArgs};
+use super::servers::{DefaultsArgs, Manner, Named, ServerArgs};
 use super::stop::{Stop, usage};
-use super::{environment, exit, judge};
+use super::{environment, judge};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::gather::{Alternate, Config, Gathering};
-use crate::report::{Environment, Event, Report, Verdict};
+use crate::report::{Environment, Event, Report};
 use crate::view;
 use crate::view::escape::visible;
 use crate::view::style::Style;
 use crate::view::ui::Ui;
-use crate::wire::uri::{Host, IceUri};
 
 /// Gather ICE candidates and show them as they are found, with every server's errors
 ///
@@ -31,6 +30,8 @@ use crate::wire::uri::{Host, IceUri};
 pub struct GatherArgs {
     #[command(flatten)]
     pub servers: ServerArgs,
+    #[command(flatten)]
+    pub defaults: DefaultsArgs,
     #[command(flatten)]
     pub demo: DemoArgs,
     /// Which candidates a browser would be allowed to use
@@ -67,6 +68,9 @@ pub struct GatherArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 }
+
+/// The network phase may take that long.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,16 +124,17 @@ pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mu
     let (mut report, ended) = probe(args, plan, started, ui)?;
     judge::gathering(&mut report, ended);
     show(args.output.format()?, &report, ui);
-    Ok(code(&report, args.strict))
+    Ok(judge::code(&report, args.strict))
 }
 
 fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
     let format = args.output.format()?;
     let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
     let demo = args.demo.ask(now, &mut chance)?;
+    let manner = Manner { defaults: !args.defaults.no_default_servers, ..Manner::default() };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
-        None => args.servers.ask(matches, now, ui)?,
+        None => args.servers.ask(matches, manner, now, ui)?,
     };
     let options = args.probing.options()?;
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
@@ -140,7 +145,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
         addresses: args.probing.local_address.clone(),
         ipv4: args.probing.ipv4,
         ipv6: args.probing.ipv6,
-        loopback: named.servers.iter().any(|server| is_here(&server.uri)),
+        loopback: named.servers.iter().any(|server| locals::is_here(&server.uri)),
     };
     if demo.is_some() {
         // The demo's inside is loopback, and it speaks IPv4.
@@ -160,6 +165,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
+        unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, format, chance })
 }
@@ -180,14 +186,6 @@ fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bo
     Ok(kinds)
 }
 
-/// Whether a server is on this machine, so that loopback addresses are the way to it.
-fn is_here(uri: &IceUri) -> bool {
-    match &uri.host {
-        Host::Ip(ip) => ip.is_loopback(),
-        Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
-    }
-}
-
 fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Ended), Stop> {
     let Plan { mut config, options, environment, demo, format, chance } = plan;
     let mut report = Report::new("gather", drive::rfc3339(started), environment);
@@ -195,7 +193,8 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     if format == Format::Text {
         ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
     }
-    let limit = Some(args.probing.timeout);
+    let patience = config.schedule.total() + Duration::from_secs(1);
+    let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT.max(patience)));
     let mut end = 0.0;
     let named = std::mem::take(&mut config.servers);
     let gather = async |servers| {
@@ -231,6 +230,11 @@ fn learn(event: &Event, format: Format, ui: &mut Ui) {
                 progress.over(&server.url);
             }
         }
+        Event::Attempt { elapsed_ms, attempt } => {
+            for line in view::attempts::lines(*elapsed_ms, attempt) {
+                ui.detail(&line);
+            }
+        }
         Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
         _ => {}
     }
@@ -248,13 +252,4 @@ fn show(format: Format, report: &Report, ui: &mut Ui) {
         Format::Json => view::json::document(report),
         Format::Jsonl => view::jsonl::last(report),
     });
-}
-
-fn code(report: &Report, strict: bool) -> u8 {
-    match report.verdict {
-        _ if report.interrupted => exit::INTERRUPTED,
-        Verdict::Fail => exit::FAILED,
-        Verdict::Warn if strict => exit::FAILED,
-        Verdict::Pass | Verdict::Warn => exit::OK,
-    }
 }

@@ -1,5 +1,6 @@
-//! What a gathering amounts to.
+//! What a run amounts to.
 
+use super::exit;
 use crate::drive::Ended;
 use crate::report::{Report, Verdict, Worth, standings};
 
@@ -19,12 +20,22 @@ pub fn gathering(report: &mut Report, ended: Ended) {
     report.verdict = verdict(report);
 }
 
+/// The exit code that a report leads to.
+pub fn code(report: &Report, strict: bool) -> u8 {
+    match report.verdict {
+        _ if report.interrupted => exit::INTERRUPTED,
+        Verdict::Fail => exit::FAILED,
+        Verdict::Warn if strict => exit::FAILED,
+        Verdict::Pass | Verdict::Warn => exit::OK,
+    }
+}
+
 fn verdict(report: &Report) -> Verdict {
     let standings = standings(&report.servers);
     let has = |worth| standings.iter().any(|standing| standing.worth == worth);
     let untrusted = report.servers.iter().any(|server| server.tls.as_ref().is_some_and(|tls| !tls.trusted));
     let nothing_found = report.gather.as_ref().is_none_or(|gather| gather.candidates.is_empty());
-    if has(Worth::Nothing) || (nothing_found && !has(Worth::Full)) {
+    if standings.iter().any(|standing| standing.useless) || (nothing_found && !has(Worth::Full)) {
         Verdict::Fail
     } else if has(Worth::Part) || untrusted {
         Verdict::Warn
@@ -67,7 +78,9 @@ mod tests {
     fn fails_when_a_server_gave_nothing_and_warns_when_it_gave_a_part() {
         let all = (Outcome::Ok, &["srflx", "relay"][..]);
         assert_eq!(judged(&[all, all], Ended::Done).verdict, Verdict::Pass);
-        assert_eq!(judged(&[all, (Outcome::Unauthorized, &["srflx"])], Ended::Done).verdict, Verdict::Warn);
+        assert_eq!(judged(&[all, (Outcome::Timeout, &["relay"])], Ended::Done).verdict, Verdict::Warn);
+        let no_relay = (Outcome::Unauthorized, &["srflx"][..]);
+        assert_eq!(judged(&[all, no_relay], Ended::Done).verdict, Verdict::Fail, "a TURN server must relay");
         assert_eq!(judged(&[all, (Outcome::Timeout, &[])], Ended::Done).verdict, Verdict::Fail);
         assert_eq!(judged(&[], Ended::Done).verdict, Verdict::Fail, "no server and no candidate");
     }

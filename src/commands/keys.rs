@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 
-use super::servers::{Input, Minting};
+use super::servers::{Input, Manner, Minting};
 use super::stop::{Stop, usage};
 use crate::probes::gather::ServerSpec;
 use crate::proto::auth::Credentials;
 use crate::view::escape::visible;
 use crate::view::ui::Ui;
-use crate::wire::uri::{self, IceUri};
+use crate::wire::uri::{self, IceUri, Query, Scheme};
 
 /// How a server was named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,30 +21,47 @@ pub enum Kind {
     Uri,
 }
 
+/// The servers of the command line with their credentials.
+pub struct Assigned {
+    pub servers: Vec<ServerSpec>,
+    /// For servers that come from elsewhere.
+    pub everyone: Option<Credentials>,
+    /// For each host that stands for several transports: those.
+    pub hosts: Vec<Vec<IceUri>>,
+}
+
 /// Reads servers and credentials in the order in which they stand and gives each TURN server its
-/// own. Also says which credentials there are for servers that come from elsewhere.
+/// own.
 pub fn assign(
     matches: &ArgMatches,
+    manner: Manner,
     minting: &Minting<'_>,
     input: &mut Input,
     ui: &mut Ui,
-) -> Result<(Vec<ServerSpec>, Option<Credentials>), Stop> {
+) -> Result<Assigned, Stop> {
     let (mut environment, mut everyone) = (Keys::default(), Keys::default());
     let mut servers: Vec<(IceUri, Keys)> = Vec::new();
     // The servers that credentials given next belong to: the last --turn, or the plain arguments
     // that stand together.
     let mut group = 0..0;
     let mut growing = false;
+    let mut hosts = Vec::new();
     for (place, word) in words(matches, input)? {
         match word {
             Word::Server(kind, text) => {
                 let uri = server(kind, &text, ui)?;
-                if uri.scheme.is_turn() && place != Place::Environment {
+                let is_turn = uri.scheme.is_turn();
+                let mut uris = vec![uri];
+                if manner.spread && kind == Kind::Turn && !uri::has_scheme(&text) {
+                    uris = uris.iter().flat_map(every_transport).collect();
+                    hosts.push(uris.clone());
+                }
+                if is_turn && place != Place::Environment {
                     let start = if growing && kind == Kind::Uri { group.start } else { servers.len() };
-                    group = start..servers.len() + 1;
+                    group = start..servers.len() + uris.len();
                     growing = kind == Kind::Uri;
                 }
-                servers.push((uri, Keys::default()));
+                servers.extend(uris.into_iter().map(|uri| (uri, Keys::default())));
             }
             Word::Key(key) if place == Place::Environment => environment.add(key, "the environment")?,
             Word::Key(key) if group.is_empty() => everyone.add(key, "all servers")?,
@@ -64,13 +81,23 @@ pub fn assign(
         let mut credentials = None;
         if uri.scheme.is_turn() {
             credentials = keys.over(&everyone).complete(&uri.to_string(), minting)?;
-            if credentials.is_none() {
+            if credentials.is_none() && !manner.anonymous {
                 return usage(lacks_credentials(&uri, some_have_their_own));
             }
         }
         specs.push(ServerSpec { uri, credentials });
     }
-    Ok((specs, for_all))
+    Ok(Assigned { servers: specs, everyone: for_all, hosts })
+}
+
+/// What a TURN server can be reached by.
+fn every_transport(uri: &IceUri) -> Vec<IceUri> {
+    let with = |(scheme, query)| IceUri { scheme, query: Some(query), ..uri.clone() };
+    let mut kinds = vec![(Scheme::Turn, Query::Udp), (Scheme::Turn, Query::Tcp), (Scheme::Turns, Query::Tcp)];
+    if cfg!(feature = "dtls") {
+        kinds.push((Scheme::Turns, Query::Udp));
+    }
+    kinds.into_iter().map(with).collect()
 }
 
 /// Reads the name of a server.

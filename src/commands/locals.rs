@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use super::stop::{Stop, usage};
 use crate::probes::gather::Local;
 use crate::report::{Interface, InterfaceAddress, InterfaceKind};
+use crate::wire::uri::{Host, IceUri};
 
 /// What the command line says about local addresses.
 #[derive(Debug, Clone, Default)]
@@ -45,6 +46,14 @@ pub fn choose(interfaces: &[Interface], wish: &Wish, routed: &[IpAddr]) -> Resul
         return Err(Stop::CannotRun(nothing_usable(interfaces, wish)));
     }
     Ok(found.into_iter().map(|(_, local)| local).collect())
+}
+
+/// Whether a server is on this machine, so that loopback addresses are the way to it.
+pub fn is_here(uri: &IceUri) -> bool {
+    match &uri.host {
+        Host::Ip(ip) => ip.is_loopback(),
+        Host::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+    }
 }
 
 fn wants_interface(wish: &Wish, interface: &Interface) -> bool {

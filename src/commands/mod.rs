@@ -18,6 +18,7 @@ mod serve;
 mod servers;
 mod span;
 mod stop;
+mod turn;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -41,6 +42,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Gather(Box<gather::GatherArgs>),
+    Turn(Box<turn::TurnArgs>),
     Serve(Box<serve::ServeArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -72,6 +74,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let Some((_, matches)) = matches.subcommand() else { return exit::USAGE };
     let wishes = match &cli.command {
         Command::Gather(args) => args.output.wishes(),
+        Command::Turn(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
         Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
@@ -81,6 +84,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     };
     let result = match &cli.command {
         Command::Gather(args) => gather::run(args, matches, now, &mut ui),
+        Command::Turn(args) => turn::run(args, matches, now, &mut ui),
         Command::Serve(args) => serve::run(args, now, &mut ui),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),

@@ -7,13 +7,14 @@ use clap::builder::FalseyValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
-use super::keys;
+use super::keys::{self, Assigned};
 use super::stop::{Stop, usage};
 use crate::probes::gather::ServerSpec;
 use crate::proto::auth::Credentials;
 use crate::view::escape::visible;
 use crate::view::ui::Ui;
 use crate::wire::ice_servers;
+use crate::wire::uri::IceUri;
 
 /// Which servers to talk to; shared by every command that talks to one.
 #[derive(Debug, Clone, Args)]
@@ -52,6 +53,12 @@ pub struct ServerArgs {
     /// Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider's API returned
     #[arg(long, value_name = "FILE|-|JSON", env = "RTCPROBE_ICE_SERVERS", hide_env_values = true)]
     pub ice_servers: Option<String>,
+}
+
+/// What to do when no server is named; shared by every command that can do with public STUN servers.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Servers")]
+pub struct DefaultsArgs {
     /// Ask nobody when no server is named
     #[arg(long, env = "RTCPROBE_NO_DEFAULT_SERVERS", value_parser = FalseyValueParser::new())]
     pub no_default_servers: bool,
@@ -60,10 +67,23 @@ pub struct ServerArgs {
 /// Asked when no server is named: run by their owners for everybody, without a promise.
 pub const DEFAULTS: [&str; 2] = ["stun:stun.l.google.com:19302", "stun:stun.cloudflare.com:3478"];
 
+/// What a command makes of the servers that are named.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Manner {
+    /// Without any, public STUN servers are asked.
+    pub defaults: bool,
+    /// TURN servers may come without credentials.
+    pub anonymous: bool,
+    /// A TURN host without a scheme stands for every transport worth checking.
+    pub spread: bool,
+}
+
 /// The servers that the command line names.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Named {
     pub servers: Vec<ServerSpec>,
+    /// For each host that stands for several transports: those.
+    pub hosts: Vec<Vec<IceUri>>,
     /// The configuration said `iceTransportPolicy: relay`.
     pub relay_only: bool,
 }
@@ -74,22 +94,22 @@ impl ServerArgs {
         let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
         match ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
             true => usage("--demo brings its own servers; name servers or ask for the demo, not both"),
-            false => Ok(Named { servers: Vec::new(), relay_only: false }),
+            false => Ok(Named::default()),
         }
     }
 
     /// Reads the servers and their credentials. Sends nothing.
-    pub fn ask(&self, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
+    pub fn ask(&self, matches: &ArgMatches, manner: Manner, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
         let from_json = self.ice_servers.is_some();
         let mut input = Input::default();
         let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
-        let (mut servers, everyone) = keys::assign(matches, &minting, &mut input, ui)?;
+        let Assigned { mut servers, everyone, hosts } = keys::assign(matches, manner, &minting, &mut input, ui)?;
         let mut relay_only = false;
         if let Some(source) = &self.ice_servers {
             let list = read_list(source, &mut input)?;
             list.warnings.iter().for_each(|warning| ui.warn(&format!("--ice-servers: {}", visible(warning))));
             relay_only = list.relay_only;
-            servers.extend(listed(list, everyone.as_ref(), ui)?);
+            servers.extend(listed(list, manner, everyone.as_ref(), ui)?);
         }
         if servers.is_empty() {
             if everyone.is_some() && !from_json {
@@ -98,12 +118,12 @@ impl ServerArgs {
             if from_json {
                 return usage("--ice-servers names no server; give at least one, or leave the option out");
             }
-            if !self.no_default_servers {
+            if manner.defaults {
                 servers = default_servers(ui)?;
             }
         }
         drop_repeated(&mut servers, ui);
-        Ok(Named { servers, relay_only })
+        Ok(Named { servers, hosts, relay_only })
     }
 }
 
@@ -168,7 +188,12 @@ fn read_list(source: &str, input: &mut Input) -> Result<ice_servers::IceServers,
     ice_servers::parse(&text).or_else(|why| usage(format!("{place}: {}", visible(&why.to_string()))))
 }
 
-fn listed(list: ice_servers::IceServers, everyone: Option<&Credentials>, ui: &mut Ui) -> Result<Vec<ServerSpec>, Stop> {
+fn listed(
+    list: ice_servers::IceServers,
+    manner: Manner,
+    everyone: Option<&Credentials>,
+    ui: &mut Ui,
+) -> Result<Vec<ServerSpec>, Stop> {
     let mut servers = Vec::new();
     for (number, server) in list.servers.into_iter().enumerate() {
         for url in server.urls {
@@ -180,6 +205,8 @@ fn listed(list: ice_servers::IceServers, everyone: Option<&Credentials>, ui: &mu
                 Some(keys::checked(username.clone(), password.clone(), &place)?)
             } else if let Some(credentials) = everyone {
                 Some(credentials.clone())
+            } else if manner.anonymous {
+                None
             } else {
                 return usage(format!(
                     "{place}: {} needs \"username\" and \"credential\" beside its \"urls\", or --username and \

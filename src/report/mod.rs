@@ -4,6 +4,7 @@
 //! ends in `Ms` and is a number of milliseconds; a time is RFC 3339 in UTC. A fact that was not
 //! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
 
+mod checked;
 mod environment;
 mod event;
 mod finding;
@@ -19,8 +20,8 @@ pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, 
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};
 pub use turn::{
-    Allocation, Audited, Cause, Challenge, Control, Echo, Form, OptionTried, Proof, Spread, Step, StepName, StepOutcome,
-    Turn, Way,
+    Allocation, Audited, Cause, Challenge, Control, Echo, Form, OptionTried, Proof, Spread, Step, StepName,
+    StepOutcome, Turn, Way,
 };
 
 use std::collections::BTreeMap;

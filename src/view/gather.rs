@@ -2,7 +2,7 @@
 
 use super::escape::visible;
 use super::style::{Ink, Style};
-use super::table::{self, Column, flow, wrap};
+use super::table::{self, Column, flow};
 use crate::report::{Candidate, CandidateKind, Event, IceError, Protocol, RelayProtocol, Report, TcpKind};
 
 const COLUMNS: [Column; 9] = [
@@ -48,21 +48,7 @@ pub fn text(report: &Report, style: &Style) -> String {
 /// What stands above the first row.
 #[must_use]
 pub fn opening(demo: Option<&str>, style: &Style) -> String {
-    let mut out = String::new();
-    if let Some(nat) = demo {
-        let nat = if nat == "none" { "no NAT in between".into() } else { format!("behind a simulated {nat} NAT") };
-        let sentence = format!(
-            "This is a demonstration: the servers run inside this command, on loopback, {}. Nothing leaves this machine.",
-            visible(&nat)
-        );
-        for line in wrap(style.width, 0, &sentence) {
-            out.push_str(&style.paint(Ink::Bold, &line));
-            out.push('\n');
-        }
-        out.push('\n');
-    }
-    out.push_str(&table::headings(style, columns(style)));
-    out
+    super::demo::notice(demo, style) + &table::headings(style, columns(style))
 }
 
 /// What an event adds to the answer; most add nothing.

@@ -1,6 +1,8 @@
 //! How it looks: pure functions from a report to text and JSON, and the one place that knows about
 //! terminals ([`ui`]).
 
+pub mod attempts;
+pub mod demo;
 pub mod escape;
 pub mod gather;
 pub mod json;
@@ -9,4 +11,5 @@ pub mod progress;
 pub mod servers;
 pub mod style;
 pub mod table;
+pub mod turn;
 pub mod ui;

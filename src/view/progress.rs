@@ -1,5 +1,6 @@
 //! What is being waited for, on one line of stderr, while it lasts.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +23,8 @@ pub type Conversation = Arc<Mutex<Box<dyn Write + Send>>>;
 /// A line that says what is still awaited. It goes away with its owner.
 pub struct Progress {
     waiting: Vec<String>,
+    /// How far long measurements have come, by server.
+    measured: HashMap<String, (u64, u64)>,
     total: usize,
     columns: usize,
     line: Arc<Mutex<Line>>,
@@ -52,8 +55,15 @@ impl Progress {
             }
         });
         let waiting: Vec<String> = waiting_for.iter().map(|url| visible(url)).collect();
-        let progress =
-            Progress { total: waiting.len(), waiting, columns, line, end: Some(end), ticking: Some(ticking) };
+        let progress = Progress {
+            total: waiting.len(),
+            waiting,
+            measured: HashMap::new(),
+            columns,
+            line,
+            end: Some(end),
+            ticking: Some(ticking),
+        };
         progress.describe();
         progress
     }
@@ -67,6 +77,12 @@ impl Progress {
         }
     }
 
+    /// A server's measurement has come that far.
+    pub fn measured(&mut self, url: &str, done: u64, of: u64) {
+        self.measured.insert(visible(url), (done, of));
+        self.describe();
+    }
+
     /// Lets somebody else write to the terminal without the two getting mixed up.
     pub fn aside(&self, mut write: impl FnMut() -> io::Result<()>) -> io::Result<()> {
         let mut line = locked(&self.line);
@@ -75,7 +91,12 @@ impl Progress {
     }
 
     fn describe(&self) {
-        locked(&self.line).text = describe(&self.waiting, self.total, self.columns.saturating_sub(MARGIN));
+        let named = |url: &String| match self.measured.get(url) {
+            Some((done, of)) => format!("{url} ({done}/{of})"),
+            None => url.clone(),
+        };
+        let waiting: Vec<String> = self.waiting.iter().map(named).collect();
+        locked(&self.line).text = describe(&waiting, self.total, self.columns.saturating_sub(MARGIN));
     }
 }
 

@@ -1,0 +1,290 @@
+mod asked;
+mod facts;
+mod reference;
+mod verdict;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::builder::FalseyValueParser;
+use clap::{ArgMatches, Args};
+
+use super::demo::{Demo, DemoArgs};
+use super::locals::{self, Wish};
+use super::output::{Format, OutputArgs};
+use super::probing::ProbeArgs;
+use super::servers::{Manner, ServerArgs};
+use super::stop::{Stop, usage};
+use super::{environment, judge};
+use crate::drive::{self, Ended};
+use crate::machine::Chance;
+use crate::probes::turn::{Config, ServerSpec, checks};
+use crate::report::{Environment, Event, Report, StepName};
+use crate::rules;
+use crate::view;
+use crate::view::escape::visible;
+use crate::view::ui::Ui;
+use crate::wire::uri::{IceUri, Transport};
+
+use asked::{OptionArgs, QualityArgs, Required};
+use verdict::Demands;
+
+/// Prove that a TURN server works, or name the first step that fails and why
+///
+/// Checks each URL at each of its addresses, all at once: resolve, connect, TLS, Binding, challenge, allocate,
+/// permission, channel, data to and fro, refresh, release. Sends data through the relay from this machine to
+/// itself in several ways, so that no second machine is needed, and measures loss, round-trip times and jitter.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct TurnArgs {
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    /// Ask without credentials where none are given: a server that is no open relay refuses that
+    #[arg(long, env = "RTCPROBE_ANONYMOUS", value_parser = FalseyValueParser::new(), help_heading = "Servers")]
+    pub anonymous: bool,
+    #[command(flatten)]
+    pub demo: DemoArgs,
+    #[command(flatten)]
+    pub quality: QualityArgs,
+    #[command(flatten)]
+    pub options: OptionArgs,
+    /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
+    #[arg(long, env = "RTCPROBE_AUDIT", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    pub audit: bool,
+    /// Do not try whether a wrong password is refused, too
+    #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    pub no_controls: bool,
+    /// Do not tell servers the name and version of this program
+    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    pub no_software: bool,
+    /// Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport
+    #[arg(
+        long,
+        value_enum,
+        value_name = "TRANSPORTS",
+        env = "RTCPROBE_REQUIRE",
+        value_delimiter = ',',
+        help_heading = "Verdict"
+    )]
+    pub require: Vec<Required>,
+    /// Fail with exit code 1 on a warning, too
+    #[arg(long, env = "RTCPROBE_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Verdict")]
+    pub strict: bool,
+    #[command(flatten)]
+    pub probing: ProbeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rtcprobe turn --demo
+  rtcprobe turn --turn turn.example.org --username alice --credential-file password.txt
+  rtcprobe turn turn:turn.example.org?transport=udp turns:turn.example.org --username alice --credential-file -
+  rtcprobe turn --turn turn.example.org --secret-file secret.txt --require udp,tls --audit --json
+  rtcprobe turn --turn turn.example.org --anonymous --no-echo";
+
+const NO_SERVER: &str = "no TURN server is named; name one, such as --turn turn.example.org --username alice \
+    --credential-file password.txt, or try --demo";
+
+/// Everything that was asked.
+struct Plan {
+    servers: Vec<ServerSpec>,
+    stun: Vec<IceUri>,
+    demands: Demands,
+    config: Config,
+    options: drive::Options,
+    limit: Duration,
+    environment: Environment,
+    demo: Option<Demo>,
+    format: Format,
+    chance: Chance,
+}
+
+pub fn run(args: &TurnArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, started, ui)?;
+    let (mut report, demands, ended) = probe(args, plan, started, ui)?;
+    judge(args, &mut report, &demands, ended);
+    show(args.output.format()?, &report, ui);
+    Ok(judge::code(&report, args.strict))
+}
+
+fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+    let format = args.output.format()?;
+    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let demo = args.demo.ask(now, &mut chance)?;
+    let manner = Manner { anonymous: args.anonymous, spread: true, defaults: false };
+    let named = match &demo {
+        Some(_) => args.servers.none(matches)?,
+        None => args.servers.ask(matches, manner, now, ui)?,
+    };
+    let options = args.probing.options()?;
+    let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
+    let mut stun = Vec::new();
+    let mut servers = Vec::new();
+    for server in named.servers {
+        match server.uri.scheme.is_turn() {
+            true => servers.push(ServerSpec { uri: server.uri, credentials: server.credentials }),
+            false if server.uri.transport() == Transport::Udp => stun.push(server.uri),
+            false => return usage(format!("{}: turn uses STUN servers over UDP only; write stun:", server.uri)),
+        }
+    }
+    if servers.is_empty() && demo.is_none() {
+        return usage(NO_SERVER);
+    }
+    let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
+    let demands = Demands {
+        urls: Vec::new(),
+        required: args.require.iter().map(|required| required.protocol()).collect(),
+        hosts: hosts.collect(),
+    };
+    if demo.is_none() {
+        can_be_required(&args.require, &servers)?;
+    }
+    let environment = environment::look()?;
+    let mut wish = Wish {
+        interfaces: args.probing.interface.clone(),
+        addresses: args.probing.local_address.clone(),
+        ipv4: args.probing.ipv4,
+        ipv6: args.probing.ipv6,
+        loopback: servers.iter().any(|server| locals::is_here(&server.uri)),
+    };
+    if demo.is_some() {
+        // The demo's inside is loopback, and it speaks IPv4.
+        wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
+    }
+    let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    if wish.loopback && servers.iter().all(|server| locals::is_here(&server.uri)) {
+        locals.sort_by_key(|local| !local.address.is_loopback());
+    }
+    let config = Config {
+        schedule: args.probing.timing.schedule(),
+        locals: locals.into_iter().map(|local| local.address).collect(),
+        reference: Vec::new(),
+        send_software: !args.no_software,
+        controls: !args.no_controls,
+        echo: args.quality.plan(),
+        options: args.options.options(),
+        audit: args.audit,
+        unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
+    };
+    let limit = asked::limit(config.echo.as_ref(), config.options, config.audit);
+    let limit = args.probing.timeout.unwrap_or(limit);
+    Ok(Plan { servers, stun, demands, config, options, limit, environment, demo, format, chance })
+}
+
+/// A transport that nobody is asked by can only fail.
+fn can_be_required(required: &[Required], servers: &[ServerSpec]) -> Result<(), Stop> {
+    let asked = |required: &Required| {
+        servers.iter().any(|server| facts::protocol(server.uri.transport()) == required.protocol())
+    };
+    match required.iter().find(|required| !asked(required)) {
+        None => Ok(()),
+        Some(missing) => {
+            let missing = format!("{missing:?}").to_lowercase();
+            usage(format!("--require {missing}: no server is asked over {missing}; name one, or a bare host for all"))
+        }
+    }
+}
+
+fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Demands, Ended), Stop> {
+    let Plan { servers, stun, mut demands, mut config, options, limit, environment, demo, format, chance } = plan;
+    let mut report = Report::new("turn", drive::rfc3339(started), environment);
+    report.demo = demo.as_ref().map(|demo| demo.kind.clone());
+    if format == Format::Text {
+        ui.answer(&view::demo::notice(report.demo.as_deref(), &ui.style));
+    }
+    let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
+    let mut end = 0.0;
+    let check = async |servers: Vec<ServerSpec>, stun: Vec<IceUri>| {
+        let (addresses, lost) = reference::addresses(&stun, &options).await;
+        lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
+        config.reference = addresses;
+        demands.urls = servers.iter().map(|server| server.uri.to_string()).collect();
+        ui.begin(&demands.urls);
+        let mut running = HashMap::new();
+        let mut checks = checks(&servers, &config, chance);
+        drive::run(&mut checks, &options, Some(limit), |now, (_, event)| {
+            end = now.millis();
+            learn(&event, format, &mut running, ui);
+            report.learn(&event);
+            if let Event::Turn { elapsed_ms, turn } = &event {
+                let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+                learn(&event, format, &mut running, ui);
+            }
+        })
+        .await
+    };
+    let running = async {
+        match demo {
+            Some(demo) => {
+                demo.serve(async |named| {
+                    let (turn, stun): (Vec<_>, Vec<_>) =
+                        named.into_iter().partition(|server| server.uri.scheme.is_turn());
+                    let spec = |server: crate::probes::gather::ServerSpec| ServerSpec {
+                        uri: server.uri,
+                        credentials: server.credentials.filter(|_| !args.anonymous),
+                    };
+                    let stun = stun.into_iter().map(|server| server.uri).collect();
+                    check(turn.into_iter().map(spec).collect(), stun).await
+                })
+                .await
+            }
+            None => Ok(check(servers, stun).await),
+        }
+    };
+    let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
+    let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
+    report.duration_ms = end;
+    ui.end();
+    Ok((report, demands, ended))
+}
+
+/// Shows what was learned the moment it was. `running` counts the addresses of each URL that are
+/// still being checked.
+fn learn(event: &Event, format: Format, running: &mut HashMap<String, u32>, ui: &mut Ui) {
+    match event {
+        Event::Step { url, step, .. } if step.name == StepName::Resolve => {
+            *running.entry(url.clone()).or_default() += 1;
+        }
+        Event::Turn { turn, .. } => {
+            let left = running.entry(turn.url.clone()).or_default();
+            *left = left.saturating_sub(1);
+            if let (0, Some(progress)) = (*left, ui.progress()) {
+                progress.over(&turn.url);
+            }
+        }
+        Event::Progress { url, done, of, .. } => {
+            if let Some(progress) = ui.progress() {
+                progress.measured(url, *done, *of);
+            }
+        }
+        Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
+        _ => {}
+    }
+    if let Some(line) = view::turn::live::step(event, ui.verbose) {
+        ui.detail(&line);
+    }
+    if format == Format::Jsonl {
+        ui.answer(&view::jsonl::event(event));
+    }
+}
+
+fn judge(args: &TurnArgs, report: &mut Report, demands: &Demands, ended: Ended) {
+    let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
+    report.interrupted = ended == Ended::Interrupted;
+    facts::settle(report, &demands.urls, rto_ms, ended);
+    facts::explain(report, ended, !args.quality.no_echo);
+    report.findings = rules::judge(report);
+    report.verdict = verdict::verdict(report, demands);
+}
+
+fn show(format: Format, report: &Report, ui: &mut Ui) {
+    let style = ui.style;
+    ui.answer(&match format {
+        Format::Text => view::turn::closing(report, &style, ui.verbose > 0),
+        Format::Json => view::json::document(report),
+        Format::Jsonl => view::jsonl::last(report),
+    });
+}
