@@ -1,0 +1,34 @@
+//! What the facts mean, for people: errors first, each with what to do about it.
+
+use super::escape::visible;
+use super::style::{Ink, Style};
+use super::table::wrap;
+use crate::report::{Finding, Severity};
+
+/// The findings, and an empty line when there are any. What to do is left out where `told` says
+/// that it stands elsewhere already.
+#[must_use]
+pub fn text(findings: &[Finding], style: &Style, told: impl Fn(&Finding) -> bool) -> String {
+    let mut out = String::new();
+    for finding in findings {
+        let (ink, word) = match finding.severity {
+            Severity::Error => (Ink::Bad, "error"),
+            Severity::Warning => (Ink::Doubtful, "warning"),
+            Severity::Info => (Ink::Dim, "info"),
+        };
+        let mut say = |ink, indent, text: String| {
+            for line in wrap(style.width, indent, &text) {
+                out.push_str(&(style.paint(ink, &line) + "\n"));
+            }
+        };
+        say(ink, 0, format!("{word}: {} [{}]", visible(&finding.title), visible(&finding.code)));
+        say(Ink::Plain, 2, visible(&finding.detail));
+        if let Some(fix) = finding.fix.as_ref().filter(|_| !told(finding)) {
+            say(Ink::Bold, 2, format!("To do: {}", visible(fix)));
+        }
+    }
+    if !out.is_empty() {
+        out.push('\n');
+    }
+    out
+}
