@@ -54,7 +54,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the certificates in this PEM file instead of the system''s')
             [CompletionResult]::new('--sni', '--sni', [CompletionResultType]::ParameterName, 'Ask for this name in TLS and expect it in the certificate, instead of the server''s host name')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Stop asking after this time and report what is known by then')
-            [CompletionResult]::new('--timing', '--timing', [CompletionResultType]::ParameterName, 'How often to repeat a request that is not answered, and when to give up')
+            [CompletionResult]::new('--timing', '--timing', [CompletionResultType]::ParameterName, 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to print the answer')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer to a file, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer to a file, whole or not at all')

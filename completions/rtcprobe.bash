@@ -157,7 +157,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --timing)
-                    COMPREPLY=($(compgen -W "prompt rfc8489 chrome firefox fast" -- "${cur}"))
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --output)

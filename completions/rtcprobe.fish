@@ -57,11 +57,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nameserver 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 'Stop asking after this time and report what is known by then' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up' -r -f -a "prompt\t'4 requests, given up after 4.5 s'
-rfc8489\t'7 requests, given up after 39.5 s (RFC 8489 section 6.2.1); raise --timeout as well'
-chrome\t'9 requests, given up after 39.75 s, as Chromium does; raise --timeout as well'
-firefox\t'7 requests, given up after 7.9 s, as Firefox does'
-fast\t'3 requests, given up after 0.7 s, for networks known to be quick'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'"

@@ -35,7 +35,7 @@ fn verdict(report: &Report) -> Verdict {
     let has = |worth| standings.iter().any(|standing| standing.worth == worth);
     let untrusted = report.servers.iter().any(|server| server.tls.as_ref().is_some_and(|tls| !tls.trusted));
     let nothing_found = report.gather.as_ref().is_none_or(|gather| gather.candidates.is_empty());
-    if has(Worth::Nothing) || (nothing_found && !has(Worth::Full)) {
+    if standings.iter().any(|standing| standing.useless) || (nothing_found && !has(Worth::Full)) {
         Verdict::Fail
     } else if has(Worth::Part) || untrusted {
         Verdict::Warn
@@ -78,7 +78,9 @@ mod tests {
     fn fails_when_a_server_gave_nothing_and_warns_when_it_gave_a_part() {
         let all = (Outcome::Ok, &["srflx", "relay"][..]);
         assert_eq!(judged(&[all, all], Ended::Done).verdict, Verdict::Pass);
-        assert_eq!(judged(&[all, (Outcome::Unauthorized, &["srflx"])], Ended::Done).verdict, Verdict::Warn);
+        assert_eq!(judged(&[all, (Outcome::Timeout, &["relay"])], Ended::Done).verdict, Verdict::Warn);
+        let no_relay = (Outcome::Unauthorized, &["srflx"][..]);
+        assert_eq!(judged(&[all, no_relay], Ended::Done).verdict, Verdict::Fail, "a TURN server must relay");
         assert_eq!(judged(&[all, (Outcome::Timeout, &[])], Ended::Done).verdict, Verdict::Fail);
         assert_eq!(judged(&[], Ended::Done).verdict, Verdict::Fail, "no server and no candidate");
     }

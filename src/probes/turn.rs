@@ -8,7 +8,6 @@
 mod audit;
 mod check;
 mod echo;
-mod explain;
 mod opening;
 mod options;
 mod proofs;

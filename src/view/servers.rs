@@ -98,7 +98,7 @@ fn gave(server: &Server) -> String {
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok => "ok",
         Outcome::Timeout => "timeout",

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::explain;
 use super::opening::Challenged;
 use super::proofs::Ground;
 use super::record::{Ending, Record};
@@ -101,7 +100,9 @@ impl Check {
                         Either::First(reply) => reply,
                         Either::Second(()) => {
                             // The server may have granted it this very moment.
-                            station.ask_briefly(self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)))).await;
+                            station
+                                .ask_briefly(self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0))))
+                                .await;
                             self.stopped();
                             return None;
                         }
@@ -151,7 +152,7 @@ impl Check {
     /// The step `allocate`.
     fn granted(&self, station: Station, reply: &Reply, target: Target) -> Option<Held> {
         let Some(message) = reply.success() else {
-            self.record.step(StepName::Allocate, self.not_allocated(reply, target));
+            self.record.step(StepName::Allocate, self.not_allocated(&station, reply, target));
             return None;
         };
         let relayed = message.addresses(attribute::XOR_RELAYED_ADDRESS);
@@ -192,7 +193,7 @@ impl Check {
         let reply = held.station.ask(self.software(Request::new(Method::REFRESH))).await;
         let ending = match reply.success().and_then(Message::lifetime) {
             Some(lifetime) => Ending::ok(reply.took, format!("lifetime {lifetime} s")),
-            None => explain::reply(&reply, "Refresh", held.target).into_ending(reply.took),
+            None => Ending::told(held.station.explain(&reply, "Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Refresh, ending);
     }
@@ -202,7 +203,7 @@ impl Check {
         let reply = held.station.ask_briefly(request).await;
         let ending = match (reply.success(), reply.error()) {
             (Some(_), _) | (None, Some((437, ..))) => Ending::ok(reply.took, ""),
-            _ => explain::reply(&reply, "Refresh", held.target).into_ending(reply.took),
+            _ => Ending::told(held.station.explain(&reply, "Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Release, ending);
     }

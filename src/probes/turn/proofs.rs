@@ -4,11 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::check::{Check, Held};
-use super::explain::{self, span};
 use super::record::Ending;
 use super::station::{Data, Station};
 use crate::machine::script::{all, both};
 use crate::machine::{Trust, Want};
+use crate::probes::explain::span;
 use crate::proto::exchange::Request;
 use crate::report::{Cause, Form, Proof, StepName, StepOutcome, Way};
 use crate::wire::attribute::{self, Value};
@@ -120,7 +120,7 @@ impl Check {
                     let text = format!("403 {phrase}: the server's policy forbids the peer {}", peer.ip());
                     Ending::failed(Cause::PeerForbidden, reply.took, text).coded(403, phrase)
                 }
-                _ => explain::reply(&reply, method, held.target).into_ending(reply.took),
+                _ => Ending::told(main.explain(&reply, method, held.target), reply.took),
             };
             self.record.step(name, ending);
         }
@@ -237,7 +237,8 @@ impl Check {
         let works = |way: Way| best(way).is_some_and(|proof| proof.received > 0);
         let took = Duration::ZERO;
         let relayed = held.relayed;
-        let reflected = best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
+        let reflected =
+            best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
         let seen = reflected.or_else(|| {
             let proof = best(Way::Outbound)?;
             proof.seen_as.as_deref()?.parse().ok()
@@ -293,7 +294,9 @@ impl Check {
 /// What is wrong with the relayed address itself.
 fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) -> Option<(Cause, String)> {
     if is_private(relayed.ip()) && !is_private(server) {
-        let text = format!("the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there");
+        let text = format!(
+            "the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there"
+        );
         return Some((Cause::RelayAddressPrivate, text));
     }
     let seen = seen?;
@@ -302,7 +305,8 @@ fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) 
         return Some((Cause::RelayAddressWrong, text));
     }
     (seen.port() != relayed.port()).then(|| {
-        let text = format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
+        let text =
+            format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
         (Cause::RelayPortRewritten, text)
     })
 }
@@ -338,10 +342,11 @@ fn payload(station: &Station) -> Vec<u8> {
 }
 
 fn permission(peers: &[SocketAddr]) -> Request {
-    peers.iter().fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
+    peers
+        .iter()
+        .fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
 }
 
 fn channel(number: u16, peer: SocketAddr) -> Request {
     Request::new(Method::CHANNEL_BIND).with(Value::ChannelNumber(number)).with(Value::XorPeerAddress(peer))
 }
-

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use crate::machine::script::{Hands, Incoming, Line, either};
 use crate::machine::{Chance, Ending, Icmp, Time};
+use crate::probes::explain::{self, Scene, Told};
 use crate::proto::auth::{Credentials, Session};
 use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
+use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
 use crate::report::{Event, Form};
 use crate::wire::attribute::{self, Value};
@@ -90,6 +92,16 @@ impl Reply {
 }
 
 impl Station {
+    /// Why a reply is no success.
+    pub(super) fn explain(&self, reply: &Reply, request: &str, target: Target) -> Told {
+        let scene = Scene { target, local: self.local().ip(), request };
+        match &reply.end {
+            End::Closed(why) => explain::closed(why, scene, 0, reply.seen.waited),
+            End::Garbage(bytes) => explain::garbage(bytes, scene, reply.seen.waited),
+            End::Answer(answer) => explain::answer(answer, &reply.seen, scene),
+        }
+    }
+
     pub(super) fn new(
         hands: &Hands<Event>,
         line: Line<Event>,
@@ -148,12 +160,8 @@ impl Station {
 
     /// Asks with few copies, for a request whose answer is not waited for long.
     pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
-        let brief = Schedule {
-            rto: Duration::from_millis(250),
-            cap: None,
-            sends: 3,
-            last_wait: Duration::from_millis(500),
-        };
+        let brief =
+            Schedule { rto: Duration::from_millis(250), cap: None, sends: 3, last_wait: Duration::from_millis(500) };
         self.ask_with(request, self.credentials.clone(), brief).await
     }
 

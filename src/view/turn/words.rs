@@ -93,6 +93,8 @@ pub fn cause(cause: Cause) -> &'static str {
         Cause::PayloadDamaged => "data arrives damaged",
         Cause::AllocationLost => "the allocation is gone",
         Cause::NotReleased => "the allocation is not released",
+        Cause::CannotAsk => "this machine could not ask",
+        Cause::WrongSource => "the answer comes from another address than the one that was asked",
         Cause::Stopped => "stopped before its end",
     }
 }
