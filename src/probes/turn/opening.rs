@@ -49,7 +49,7 @@ impl Check {
                 Some((station, false))
             }
             Err(Refusal::Untrusted { why, secure }) => {
-                self.connected_only(target, secure.connect.map_or(took, |time| time.since_start()));
+                self.connected_only(target, secure.connect.map_or(took, crate::machine::Time::since_start));
                 self.record.secure(Some(&secure));
                 let cause = explain::distrust(&why);
                 let text = crate::probes::tls::distrust(&why);
@@ -74,7 +74,7 @@ impl Check {
     }
 
     fn connected(&self, target: Target, secure: Option<&Secure>, took: Duration) {
-        let connect = secure.and_then(|secure| secure.connect).map_or(took, |time| time.since_start());
+        let connect = secure.and_then(|secure| secure.connect).map_or(took, crate::machine::Time::since_start);
         self.connected_only(target, connect);
         match secure {
             Some(secure) => {

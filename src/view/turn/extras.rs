@@ -147,7 +147,7 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
         return String::new();
     }
     let weight = |audited: &Audited| match (audited.outcome.as_str(), audited.class.as_str()) {
-        ("allowed", "public") => 2,
+        ("allowed", "public" | "relay") => 2,
         ("allowed", _) => 0,
         ("denied", _) => 3,
         _ => 1,
@@ -160,7 +160,7 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
         counts.push(format!("{} ALLOWED that should not be", of(0)));
     }
     if of(2) > 0 {
-        counts.push(format!("{} public allowed", of(2)));
+        counts.push(format!("{} allowed that may be", of(2)));
     }
     if of(1) > 0 {
         counts.push(format!("{} not found out", of(1)));
