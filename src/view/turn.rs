@@ -13,7 +13,7 @@ use crate::report::{Finding, Outcome, Report, Severity, StepOutcome, Turn};
 
 /// Where what belongs to a row begins.
 const INDENT: usize = 8;
-const LEGEND: &str = "✓ done  ✗ failed  – not needed or not reached";
+const LEGEND: [&str; 3] = ["✓ done", "✗ failed", "– not needed or not reached"];
 
 /// The whole answer.
 #[must_use]
@@ -37,8 +37,10 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         out.push('\n');
     }
     if !hosts.is_empty() {
-        out.push_str(&style.paint(Ink::Dim, LEGEND));
-        out.push_str("\n\n");
+        for line in flow(style.width, 0, &LEGEND.map(String::from)) {
+            out.push_str(&(style.paint(Ink::Dim, &line) + "\n"));
+        }
+        out.push('\n');
     }
     let unchecked = report.servers.iter().filter(|server| !report.turn.iter().any(|turn| turn.url == server.url));
     for server in unchecked.filter(|server| server.outcome == Outcome::Skipped) {
