@@ -193,7 +193,8 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     if format == Format::Text {
         ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
     }
-    let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT));
+    let patience = config.schedule.total() + Duration::from_secs(1);
+    let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT.max(patience)));
     let mut end = 0.0;
     let named = std::mem::take(&mut config.servers);
     let gather = async |servers| {

@@ -40,14 +40,15 @@ pub struct ProbeArgs {
     /// Ask for this name in TLS and expect it in the certificate, instead of the server's host name
     #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI")]
     pub sni: Option<String>,
-    /// Stop asking after this time and report what is known by then [default: 10s; turn: 20s and what is to be measured]
+    /// Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes;
+    /// turn: 20s and what is to be measured]
     #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse)]
     pub timeout: Option<Duration>,
     /// How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s),
     /// rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT
     ///
     /// RTO is the wait after the first copy, doubled after each further one; WAIT the one after the last,
-    /// as in 250ms,5,1s. With patient ones raise --timeout as well.
+    /// as in 250ms,5,1s.
     #[arg(long, value_name = "TIMING", env = "RTCPROBE_TIMING", default_value = "prompt")]
     pub timing: Timing,
 }

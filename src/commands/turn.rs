@@ -169,7 +169,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
         audit: args.audit,
         unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
     };
-    let limit = asked::limit(config.echo.as_ref(), config.options, config.audit);
+    let limit = asked::limit(&config.schedule, config.echo.as_ref(), config.options, config.audit);
     let limit = args.probing.timeout.unwrap_or(limit);
     Ok(Plan { servers, stun, demands, config, options, limit, environment, demo, format, chance })
 }

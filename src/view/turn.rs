@@ -49,7 +49,7 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
             out.push_str(&(line + "\n"));
         }
     }
-    out.push_str(&findings(report, style));
+    out.push_str(&findings(report, style, verbose));
     out.push_str(&sum::line(report, style));
     out
 }
@@ -91,8 +91,8 @@ fn same_trouble(one: &Turn, other: &Turn) -> bool {
     }
 }
 
-/// What the facts mean, errors first. What to do about a failing step stands beneath its row already.
-fn findings(report: &Report, style: &Style) -> String {
+/// What the facts mean, errors first. What is said beneath a row already is only named here.
+fn findings(report: &Report, style: &Style, verbose: bool) -> String {
     let mut out = String::new();
     let told = |finding: &Finding| {
         let mut abouts = report.turn.iter().enumerate().filter_map(|(i, turn)| row::about(turn, i, &report.findings));
@@ -110,8 +110,11 @@ fn findings(report: &Report, style: &Style) -> String {
             }
         };
         say(ink, 0, format!("{word}: {} [{}]", visible(&finding.title), visible(&finding.code)));
+        if told(finding) && !verbose {
+            continue;
+        }
         say(Ink::Plain, 2, visible(&finding.detail));
-        if let Some(fix) = finding.fix.as_ref().filter(|_| !told(finding)) {
+        if let Some(fix) = &finding.fix {
             say(Ink::Bold, 2, format!("To do: {}", visible(fix)));
         }
     }
