@@ -13,10 +13,10 @@ const LOST: char = '×';
 const EVEN_MS: f64 = 0.5;
 
 const AUDIT: [Column; 4] = [
-    Column { title: "peer", width: 24, right: false },
-    Column { title: "what it is", width: 12, right: false },
+    Column { title: "peer is", width: 12, right: false },
+    Column { title: "address", width: 24, right: false },
     Column { title: "over", width: 4, right: false },
-    Column { title: "server", width: 0, right: false },
+    Column { title: "answer", width: 0, right: false },
 ];
 
 /// Round-trip times, loss and jitter through the relay; without them that of the Binding request.
@@ -147,7 +147,7 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
         return String::new();
     }
     let weight = |audited: &Audited| match (audited.outcome.as_str(), audited.class.as_str()) {
-        ("allowed", "public") => 2,
+        ("allowed", "public" | "relay") => 2,
         ("allowed", _) => 0,
         ("denied", _) => 3,
         _ => 1,
@@ -157,10 +157,10 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
     let of = |wanted: u8| sorted.iter().filter(|audited| weight(audited) == wanted).count();
     let mut counts = vec![format!("{} asked", sorted.len()), format!("{} denied", of(3))];
     if of(0) > 0 {
-        counts.push(format!("{} ALLOWED that should not be", of(0)));
+        counts.push(format!("{} ALLOWED inside", of(0)));
     }
     if of(2) > 0 {
-        counts.push(format!("{} public allowed", of(2)));
+        counts.push(format!("{} allowed outside", of(2)));
     }
     if of(1) > 0 {
         counts.push(format!("{} not found out", of(1)));
@@ -178,8 +178,8 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
             _ => (Ink::Dim, visible(&audited.outcome)),
         };
         let cells = [
-            (Ink::Plain, visible(&audited.peer)),
             (Ink::Plain, visible(&audited.class)),
+            (Ink::Plain, visible(&audited.peer)),
             (Ink::Plain, visible(&audited.relay)),
             (ink, format!("{word}{code}")),
         ];

@@ -46,7 +46,7 @@ fn sentences(report: &Report) -> Vec<String> {
     sentences.push(match (works.len(), all) {
         (_, 0) => "Nothing was checked.".into(),
         (0, _) if refuses == all => "It refuses who comes without credentials, as it should.".into(),
-        (0, 1) if !fails.is_empty() => format!("{} does not work: {}.", fails[0].name, fails[0].why()),
+        (0, 1) if !fails.is_empty() => format!("{} does not work: it fails {}.", fails[0].name, fails[0].why()),
         (0, 1) => format!("Whether {} works was not found out.", sums[0].name),
         (0, all) => format!("None of {all} transports works."),
         (1, 1) => format!("{} works.", works[0].name),
@@ -117,8 +117,8 @@ impl Sum<'_> {
         let failing = self.entries.iter().filter(|turn| turn.works == Some(false));
         let failing: Vec<&&Turn> = failing.collect();
         let Some((_, step)) = failing.first().and_then(|turn| turn.failing()) else { return "unknown".into() };
-        let how = if step.outcome == StepOutcome::Timeout { "no answer at" } else { "at" };
-        let mut why = format!("{how} {}", words::step(step.name));
+        let how = if step.outcome == StepOutcome::Timeout { ", without an answer" } else { "" };
+        let mut why = format!("at {}{how}", words::step(step.name));
         if failing.len() < self.entries.len() {
             let address = failing.first().and_then(|turn| turn.address.as_deref()).unwrap_or("one address");
             why.push_str(&format!(" of {}", visible(address)));
