@@ -20,5 +20,6 @@ mod server;
 mod sim;
 mod strangers;
 mod tidy;
+mod turn;
 mod view;
 mod wire;
