@@ -51,7 +51,10 @@ fn whole<'a>(server: &'a Server, at: &str) -> Contact<'a> {
         let fact = format!("{at}/outcome");
         contact.troubles.push(Trouble { step, cause, code: None, phrase: "", text, fact });
     }
-    contact.answered = (server.outcome == Outcome::Ok).then(|| format!("{at}/outcome"));
+    contact.answered = match server.outcome {
+        Outcome::Ok => Some(format!("{at}/outcome")),
+        _ => (!server.gave.is_empty()).then(|| format!("{at}/gave")),
+    };
     contact.tls = server.tls.as_ref().map(|tls| (tls, format!("{at}/tls")));
     contact
 }

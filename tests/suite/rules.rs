@@ -171,7 +171,7 @@ fn what_a_server_says_cannot_forge_a_finding() {
         let mut report: Report =
             serde_json::from_str(&json.replace("\"alice\"", &evil).replace("\"example.org\"", &evil)).unwrap();
         for turn in &mut report.turn {
-            for step in turn.steps.iter_mut() {
+            for step in &mut turn.steps {
                 step.detail = step.detail.take().map(|detail| detail + "\x1b[2J\n");
                 step.error_text = step.error_text.take().map(|text| text + "\x1b[2J\n");
             }

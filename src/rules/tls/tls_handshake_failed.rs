@@ -32,7 +32,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("The handshake with {place} fails.");
         let fix = format!(
             "See what answers: openssl s_client -connect {place}; allow TLS 1.2 and 1.3 on the \
-            server."
+             server."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
