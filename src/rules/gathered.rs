@@ -47,14 +47,16 @@ fn whole<'a>(server: &'a Server, at: &str) -> Contact<'a> {
     let mut contact = bare(server, server.resolved.last().map(String::as_str));
     let text = server.error.as_deref().unwrap_or_default();
     let secret = server.tls.as_ref();
-    if let Some((step, cause)) = silent_cause(server.outcome, text, "allocate", contact.transport, secret) {
+    let told = silent_cause(server.outcome, text, "allocate", contact.transport, secret);
+    // What it gave it answered, and which of its answers is missing only attempts would tell.
+    if !server.gave.is_empty() {
+        contact.answered = Some(format!("{at}/gave"));
+    } else if server.outcome == Outcome::Ok {
+        contact.answered = Some(format!("{at}/outcome"));
+    } else if let Some((step, cause)) = told {
         let fact = format!("{at}/outcome");
         contact.troubles.push(Trouble { step, cause, code: None, phrase: "", text, fact });
     }
-    contact.answered = match server.outcome {
-        Outcome::Ok => Some(format!("{at}/outcome")),
-        _ => (!server.gave.is_empty()).then(|| format!("{at}/gave")),
-    };
     contact.tls = server.tls.as_ref().map(|tls| (tls, format!("{at}/tls")));
     contact
 }
