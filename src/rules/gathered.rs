@@ -14,6 +14,10 @@ pub(super) fn contacts(report: &Report) -> Vec<Contact<'_>> {
     let attempts: &[Attempt] = report.gather.as_ref().map_or(&[], |gather| &gather.attempts);
     let mut all: Vec<Contact<'_>> = Vec::new();
     for (index, server) in report.servers.iter().enumerate() {
+        // A check step by step knows more about the same server.
+        if report.turn.iter().any(|turn| turn.url == server.url) {
+            continue;
+        }
         let at = format!("/servers/{index}");
         let mut addresses: Vec<&str> = Vec::new();
         for attempt in attempts.iter().filter(|attempt| belongs(attempt, server)) {
