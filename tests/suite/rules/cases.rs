@@ -214,14 +214,14 @@ fn tls_cases() -> Vec<(&'static str, Report)> {
         (
             "tls-cert-self-signed",
             one(untrusted(Cause::CertificateSelfSigned, |tls| {
-                tls.chain = vec![certificate("CN=turn.example.org", "CN=turn.example.org")]
+                tls.chain = vec![certificate("CN=turn.example.org", "CN=turn.example.org")];
             })),
         ),
         ("tls-cert-incomplete-chain", one(untrusted(Cause::CertificateIncompleteChain, |tls| tls.chain.truncate(1)))),
         (
             "tls-cert-untrusted-ca",
             one(untrusted(Cause::CertificateUntrusted, |tls| {
-                tls.distrust = Some("the certificate's issuer (CN=Office CA) is not trusted".into())
+                tls.distrust = Some("the certificate's issuer (CN=Office CA) is not trusted".into());
             })),
         ),
     ]
