@@ -7,7 +7,9 @@
 
 mod audit;
 mod check;
+mod controls;
 mod echo;
+mod judge;
 mod opening;
 mod options;
 mod proofs;

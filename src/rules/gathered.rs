@@ -7,8 +7,8 @@ use super::contact::{Contact, Trouble};
 use super::url::Url;
 use crate::report::{Attempt, Cause, Outcome, RelayProtocol, Report, Server, StepName, Tls};
 
-/// From here on a refusal with 508 was slow: coturn tries to bind for more than a second.
-const SLOW_MS: f64 = 1000.0;
+/// From here on a refusal with 508 was slow: coturn tries to bind for about a second.
+const SLOW_MS: f64 = 900.0;
 
 pub(super) fn contacts(report: &Report) -> Vec<Contact<'_>> {
     let attempts: &[Attempt] = report.gather.as_ref().map_or(&[], |gather| &gather.attempts);
@@ -173,7 +173,7 @@ fn silent_cause(
         Outcome::TlsError if tls.is_some_and(|tls| !tls.trusted) => (StepName::Tls, Cause::CertificateUntrusted),
         Outcome::TlsError => (StepName::Tls, Cause::HandshakeFailed),
         Outcome::Unauthorized => (StepName::Allocate, Cause::Unauthorized),
-        Outcome::Error if says("came from") => (asked, Cause::ProtocolError),
+        Outcome::Error if says("came from") => (asked, Cause::WrongSource),
         Outcome::Error if says("not STUN") || says("speaks TLS") => (asked, Cause::NotStun),
         Outcome::Error if says("MESSAGE-INTEGRITY") => (StepName::Allocate, Cause::IntegrityFailed),
         Outcome::Error if says("the connection") => (asked, Cause::ConnectionClosed),

@@ -4,6 +4,7 @@
 pub mod attempts;
 pub mod demo;
 pub mod escape;
+pub mod findings;
 pub mod gather;
 pub mod json;
 pub mod jsonl;

@@ -19,7 +19,7 @@ const REASON: usize = 3;
 /// More than this many servers are counted, not named.
 const NAMED: usize = 3;
 
-/// The servers, and what it amounts to.
+/// The servers, what is wrong with them, and what it amounts to.
 #[must_use]
 pub fn closing(report: &Report, style: &Style) -> String {
     let mut out = String::from("\n");
@@ -27,6 +27,7 @@ pub fn closing(report: &Report, style: &Style) -> String {
         out.push_str(&servers(&report.servers, style));
         out.push('\n');
     }
+    out.push_str(&super::findings::text(&report.findings, style, |_| false));
     let (ink, word) = match report.verdict {
         Verdict::Pass => (Ink::Good, "PASS"),
         Verdict::Warn => (Ink::Doubtful, "WARN"),

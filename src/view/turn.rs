@@ -9,7 +9,7 @@ mod words;
 use super::escape::visible;
 use super::style::{Ink, Style};
 use super::table::{flow, wrap};
-use crate::report::{Finding, Outcome, Report, Severity, StepOutcome, Turn};
+use crate::report::{Finding, Outcome, Report, StepOutcome, Turn};
 
 /// Where what belongs to a row begins.
 const INDENT: usize = 8;
@@ -93,35 +93,11 @@ fn same_trouble(one: &Turn, other: &Turn) -> bool {
 
 /// What the facts mean, errors first. What is said beneath a row already is only named here.
 fn findings(report: &Report, style: &Style, verbose: bool) -> String {
-    let mut out = String::new();
     let told = |finding: &Finding| {
         let mut abouts = report.turn.iter().enumerate().filter_map(|(i, turn)| row::about(turn, i, &report.findings));
-        abouts.any(|about| about == finding)
+        !verbose && abouts.any(|about| about == finding)
     };
-    for finding in &report.findings {
-        let (ink, word) = match finding.severity {
-            Severity::Error => (Ink::Bad, "error"),
-            Severity::Warning => (Ink::Doubtful, "warning"),
-            Severity::Info => (Ink::Dim, "info"),
-        };
-        let mut say = |ink, indent, text: String| {
-            for line in wrap(style.width, indent, &text) {
-                out.push_str(&(style.paint(ink, &line) + "\n"));
-            }
-        };
-        say(ink, 0, format!("{word}: {} [{}]", visible(&finding.title), visible(&finding.code)));
-        if told(finding) && !verbose {
-            continue;
-        }
-        say(Ink::Plain, 2, visible(&finding.detail));
-        if let Some(fix) = &finding.fix {
-            say(Ink::Bold, 2, format!("To do: {}", visible(fix)));
-        }
-    }
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
+    super::findings::text(&report.findings, style, told)
 }
 
 /// The host of a URL, brackets and all.

@@ -17,6 +17,7 @@ mod drive_tls;
 mod generated;
 mod loopback;
 mod readme;
+mod rules;
 mod server;
 mod sim;
 mod strangers;

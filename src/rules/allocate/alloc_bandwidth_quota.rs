@@ -28,7 +28,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         if !trouble.phrase.contains("Bandwidth") {
             return None;
         }
-        let detail = format!("{} has no bandwidth left to grant.", contact.place());
+        let detail = format!("{} has no bandwidth left to grant.", contact.url.host);
         Some(
             Diagnosis::by(contact, trouble, detail)
                 .fix("Raise bps-capacity and max-bps (bytes per second, 0 is no limit)."),

@@ -28,7 +28,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let trouble = contact.at(StepName::Allocate, Cause::NoAnswer)?;
         let detail = format!(
             "{} answered the first Allocate with a challenge and leaves the second without answer.",
-            contact.place()
+            contact.url.host
         );
         let fix = "Look into the server's log at that moment (user database, relay-ip); try ?transport=tcp to \
             rule out the network.";

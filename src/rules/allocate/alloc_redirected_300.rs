@@ -22,7 +22,7 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::Redirected, |contact, trouble| {
-        let detail = format!("{} answers 300, and that leads nowhere.", contact.place());
+        let detail = format!("{} answers 300, and that leads nowhere.", contact.url.host);
         Some(
             Diagnosis::by(contact, trouble, detail)
                 .fix("Correct alternate-server in turnserver.conf; it must be reachable and must not point back."),

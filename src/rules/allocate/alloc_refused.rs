@@ -29,8 +29,8 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         })?;
         let code = trouble.code?;
         let phrase = if trouble.phrase.is_empty() { "without a phrase" } else { trouble.phrase };
-        let detail = format!("{} answers {code} to Allocate: {phrase}.", contact.place());
-        let fix = "Look into the server's log at that moment; with no-stdout-log off, coturn says why.";
+        let detail = format!("{} answers {code} to Allocate: {phrase}.", contact.url.host);
+        let fix = "Look into the server's log at that moment (journalctl -u coturn).";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };
     contacts(report).iter().filter_map(say).collect()

@@ -27,7 +27,8 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         if trouble.step != StepName::Allocate {
             return None;
         }
-        let detail = format!("{} answers 403 to Allocate: it is draining, or its policy excludes us.", contact.place());
+        let detail =
+            format!("{} answers 403 to Allocate: it is draining, or its policy excludes us.", contact.url.host);
         Some(
             Diagnosis::by(contact, trouble, detail)
                 .fix("Use another server, or wait for the restart; the server's log tells which it is."),

@@ -22,7 +22,7 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::TransportForbidden, |contact, trouble| {
-        let detail = format!("{} refuses UDP relays with 442.", contact.place());
+        let detail = format!("{} refuses UDP relays with 442.", contact.url.host);
         Some(Diagnosis::by(contact, trouble, detail).fix(
             "Remove no-udp-relay from turnserver.conf and restart \
                 coturn.",

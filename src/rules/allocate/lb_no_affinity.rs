@@ -32,7 +32,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!(
             "{} calls every nonce stale, the newest too: probably a balancer without affinity in front of \
                 several servers.",
-            contact.place()
+            contact.url.host
         );
         let fix = "Balance by the client's address (sessionAffinity: ClientIP; nginx: hash $remote_addr \
             consistent), or hand out the names of single servers.";

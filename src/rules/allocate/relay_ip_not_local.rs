@@ -26,7 +26,7 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::RelayAddressNotLocal, |contact, trouble| {
-        let detail = format!("{} answers 508, and only after more than a second.", contact.place());
+        let detail = format!("{} answers 508, and only after more than a second.", contact.url.host);
         let fix = format!(
             "Remove relay-ip from turnserver.conf (or set the private address) and set external-ip={}.",
             contact.ip()

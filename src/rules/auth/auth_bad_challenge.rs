@@ -25,7 +25,7 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::BadChallenge, |contact, trouble| {
-        let detail = format!("The 401 of {} lacks what an answer needs.", contact.place());
+        let detail = format!("The 401 of {} lacks what an answer needs.", contact.url.host);
         Some(
             Diagnosis::by(contact, trouble, detail)
                 .fix("Set realm= in turnserver.conf and restart; update the server."),

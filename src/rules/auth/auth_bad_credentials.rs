@@ -41,7 +41,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             let realm = turn.challenge.as_ref()?.realm.as_deref()?;
             Some((realm, format!("{at}/challenge/realm")))
         });
-        let mut detail = format!("{} refuses user \"{user}\"", contact.place());
+        let mut detail = format!("{} refuses user \"{user}\"", contact.url.host);
         if let Some((realm, _)) = &realm {
             detail.push_str(&format!(" in realm \"{realm}\""));
         }

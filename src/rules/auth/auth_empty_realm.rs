@@ -26,7 +26,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let say = |contact: &Contact<'_>| {
         let (turn, at) = contact.turn.as_ref()?;
         turn.challenge.as_ref()?.realm.as_deref().filter(|realm| realm.is_empty())?;
-        let detail = format!("{} sends a realm without a letter in it.", contact.place());
+        let detail = format!("{} sends a realm without a letter in it.", contact.url.host);
         let fix = format!("Set realm={} in turnserver.conf and restart coturn.", contact.url.host);
         Some(Diagnosis::of(contact, detail).fact(format!("{at}/challenge/realm"), "empty").fix(fix))
     };

@@ -1,4 +1,4 @@
-use crate::report::{Cause, Report};
+use crate::report::{Cause, Report, Severity};
 use crate::rules::{Diagnosis, each, rule};
 
 rule! {
@@ -23,9 +23,11 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::NoCredentials, |contact, trouble| {
-        let detail = format!("{} asks who we are, and no user name is set for it.", contact.place());
+        let detail = format!("{} asks who we are, and no user name is set for it.", contact.url.host);
         let fix =
             "Set username and credential in iceServers; here --username U --credential-file F, or --secret-file F.";
-        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+        let diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);
+        // A check without credentials shows that the server is no open relay: that may be all that was asked.
+        Some(if contact.turn.is_some() { diagnosis.at_most(Severity::Info) } else { diagnosis })
     })
 }

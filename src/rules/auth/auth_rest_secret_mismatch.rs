@@ -43,7 +43,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             "\"{user}\" is valid for another {} by this machine's clock, and {} refuses it: another secret, or a \
                 password that is not base64(HMAC-SHA1(secret, user name)).{order}",
             span(end.at - now),
-            contact.place()
+            contact.url.host
         );
         let fix = "Compare static-auth-secret with the issuer's; recompute: printf %s \"USERNAME\" | openssl \
             dgst -sha1 -hmac \"SECRET\" -binary | base64. Restart coturn after a change.";

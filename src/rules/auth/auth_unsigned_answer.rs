@@ -25,7 +25,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         if !trouble.text.contains("carries no MESSAGE-INTEGRITY") {
             return None;
         }
-        let detail = format!("{} grants the request without signing the answer.", contact.place());
+        let detail = format!("{} grants the request without signing the answer.", contact.url.host);
         Some(
             Diagnosis::by(contact, trouble, detail)
                 .fix("Update the TURN server; take STUN-aware proxies out of the path."),

@@ -30,7 +30,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!(
             "The signature of an answer from {} does not fit: a router's ALG changes it, or the server signs \
                 with another password.",
-            contact.place()
+            contact.url.host
         );
         let fix = "Switch SIP ALG off in the router, or use turns:; if turns: fails the same way, the server is at \
                 fault.";

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use crate::report::Report;
+use crate::report::{Cause, Report};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place, wrong_source};
 
 rule! {
@@ -30,9 +30,8 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let say = |contact: &Contact<'_>| {
-        let told = contact.troubles.iter().find_map(|trouble| Some((trouble, wrong_source(trouble.text)?)));
-        let (fact, from, text) = match told {
-            Some((trouble, from)) => (trouble.fact.clone(), from.to_string(), trouble.text.to_string()),
+        let (trouble, from) = match contact.cause(Cause::WrongSource) {
+            Some(trouble) => (trouble, wrong_source(trouble.text)),
             None => {
                 // Over TCP the wildcard bind shows before anybody runs into it.
                 let (turn, at) = contact.turn.as_ref()?;
@@ -61,12 +60,13 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                 });
             }
         };
+        let from = from.map_or("another address".to_string(), |from| from.to_string());
         let detail = format!("{} was asked, {from} answered.", contact.place());
         let fix = format!(
             "Set listening-ip={} in turnserver.conf (once for each address that clients use) and restart coturn.",
             contact.ip()
         );
-        Some(Diagnosis::of(contact, detail).fact(fact, text).fix(fix))
+        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };
     contacts(report).iter().filter_map(say).collect()
 }

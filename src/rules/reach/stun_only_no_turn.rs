@@ -16,8 +16,6 @@ rule! {
     ///
     /// Use a TURN server, or remove `stun-only` from turnserver.conf.
     ///
-    ///     # stun-only
-    ///
     /// # References
     ///
     /// RFC 8489 section 12; RFC 8656 section 7.2; coturn: stun-only
