@@ -91,13 +91,13 @@ fn same_trouble(one: &Turn, other: &Turn) -> bool {
     }
 }
 
-/// What the facts mean, errors first. What to do about a failing step stands beneath its row already.
+/// What the facts mean, errors first. What is said beneath a row already is only named here.
 fn findings(report: &Report, style: &Style, verbose: bool) -> String {
     let told = |finding: &Finding| {
         let mut abouts = report.turn.iter().enumerate().filter_map(|(i, turn)| row::about(turn, i, &report.findings));
-        abouts.any(|about| about == finding)
+        !verbose && abouts.any(|about| about == finding)
     };
-    super::findings::text(&report.findings, style, |finding| !verbose && told(finding))
+    super::findings::text(&report.findings, style, told)
 }
 
 /// The host of a URL, brackets and all.

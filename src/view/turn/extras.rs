@@ -134,7 +134,9 @@ pub fn tried(turn: &Turn, style: &Style) -> String {
             Some(false) => "no",
             None => "not found out",
         };
-        let said = said(option.error_code, &option.error_text);
+        // The detail may quote the server already.
+        let code = option.error_code.filter(|code| !option.detail.iter().any(|text| text.contains(&code.to_string())));
+        let said = code.map(|code| said(Some(code), &option.error_text)).unwrap_or_default();
         let detail = option.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
         out.push_str(&lines(Ink::Plain, INDENT, &format!("{}: {answer}{said}{detail}", option.name), style));
     }

@@ -1,7 +1,7 @@
 //! What it all amounts to, in one line if it can be.
 
 use super::words;
-use crate::report::{Outcome, Report, StepOutcome, Turn, Verdict};
+use crate::report::{Outcome, Report, Severity, StepOutcome, Turn, Verdict};
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
 use crate::view::table::wrap;
@@ -74,7 +74,21 @@ fn sentences(report: &Report) -> Vec<String> {
     if report.turn.iter().any(|turn| turn.works == Some(true) && turn.tls.as_ref().is_some_and(|tls| !tls.trusted)) {
         sentences.push("A certificate is not trusted; a browser would refuse it.".into());
     }
+    sentences.extend(counted(report));
     sentences
+}
+
+/// How much more there is above.
+fn counted(report: &Report) -> Option<String> {
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let word = |count, one: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        many => Some(format!("{many} {one}s")),
+    };
+    let (errors, warnings) = (word(of(Severity::Error), "error"), word(of(Severity::Warning), "warning"));
+    let counted: Vec<String> = errors.into_iter().chain(warnings).collect();
+    (!counted.is_empty()).then(|| format!("{}.", counted.join(", ")))
 }
 
 /// A transport is named by its short name where only one URL has it.
