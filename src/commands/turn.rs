@@ -52,7 +52,7 @@ pub struct TurnArgs {
     /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = FalseyValueParser::new(), help_heading = "Security")]
     pub audit: bool,
-    /// Do not try whether a wrong password is refused, too
+    /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
     #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = FalseyValueParser::new(), help_heading = "Security")]
     pub no_controls: bool,
     /// Do not tell servers the name and version of this program

@@ -73,7 +73,7 @@ fn block(report: &Report, host: &str, style: &Style, verbose: bool) -> String {
         let above = entries[..place].iter().map(|(_, above)| *above).find(|above| same_trouble(above, turn));
         out.push_str(&row::row(turn, style));
         out.push_str(&row::trouble(turn, *index, &report.findings, above, style));
-        out.push_str(&extras::tried(turn, style));
+        out.push_str(&extras::tried(turn, verbose, style));
         out.push_str(&extras::audit(turn, verbose, style));
         if verbose {
             out.push_str(&extras::steps(turn, style));

@@ -111,22 +111,30 @@ fn hanging(head: &str, ink: Ink, text: &str, style: &Style) -> String {
 }
 
 /// Options of the protocol and attempts that must be refused.
-pub fn tried(turn: &Turn, style: &Style) -> String {
+pub fn tried(turn: &Turn, verbose: bool, style: &Style) -> String {
     let mut out = String::new();
     let said = |code: Option<u16>, text: &Option<String>| match (code, text) {
         (Some(code), Some(text)) if !text.is_empty() => format!(" ({code} {text})"),
         (Some(code), _) => format!(" ({code})"),
         _ => String::new(),
     };
+    let mut refused = Vec::new();
     for control in &turn.controls {
         let said = said(control.error_code, &control.error_text);
         let name = control.name.replace('-', " ");
-        let (ink, text) = match control.refused {
-            Some(true) => (Ink::Dim, format!("{name}: refused, as it must be{said}")),
-            Some(false) => (Ink::Bad, format!("{name}: ACCEPTED{said}; it must be refused")),
-            None => (Ink::Doubtful, format!("{name}: not found out{said}")),
-        };
-        out.push_str(&lines(ink, INDENT, &text, style));
+        match control.refused {
+            Some(true) if verbose => refused.push(format!("{name}{said}")),
+            Some(true) => refused.push(name),
+            Some(false) => {
+                let text = format!("{name}: ACCEPTED{said}; it must be refused");
+                out.push_str(&lines(Ink::Bad, INDENT, &text, style));
+            }
+            None => out.push_str(&lines(Ink::Doubtful, INDENT, &format!("{name}: not found out{said}"), style)),
+        }
+    }
+    if !refused.is_empty() {
+        let text = format!("refused, as must be: {}", refused.join(", "));
+        out.push_str(&lines(Ink::Dim, INDENT, &text, style));
     }
     for option in &turn.options {
         let answer = match option.supported {
