@@ -119,7 +119,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--mobility', '--mobility', [CompletionResultType]::ParameterName, 'Try to move an allocation to another port of ours (RFC 8016)')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Try all of these options')
             [CompletionResult]::new('--audit', '--audit', [CompletionResultType]::ParameterName, 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing')
-            [CompletionResult]::new('--no-controls', '--no-controls', [CompletionResultType]::ParameterName, 'Do not try whether a wrong password is refused, too')
+            [CompletionResult]::new('--no-controls', '--no-controls', [CompletionResultType]::ParameterName, 'Do not try whether a wrong password, a wrong realm and an unknown user are refused')
             [CompletionResult]::new('--no-software', '--no-software', [CompletionResultType]::ParameterName, 'Do not tell servers the name and version of this program')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Fail with exit code 1 on a warning, too')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')

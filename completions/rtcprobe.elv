@@ -114,7 +114,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --mobility 'Try to move an allocation to another port of ours (RFC 8016)'
             cand --all 'Try all of these options'
             cand --audit 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing'
-            cand --no-controls 'Do not try whether a wrong password is refused, too'
+            cand --no-controls 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
             cand --no-software 'Do not tell servers the name and version of this program'
             cand --strict 'Fail with exit code 1 on a warning, too'
             cand -4 'Use IPv4 only'

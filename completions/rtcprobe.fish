@@ -122,7 +122,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l dont-fragment
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l mobility -d 'Try to move an allocation to another port of ours (RFC 8016)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l all -d 'Try all of these options'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l audit -d 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-controls -d 'Do not try whether a wrong password is refused, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-software -d 'Do not tell servers the name and version of this program'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l strict -d 'Fail with exit code 1 on a warning, too'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 4 -l ipv4 -d 'Use IPv4 only'

@@ -82,7 +82,7 @@ mod tests {
     fn fails_when_a_server_gave_nothing_and_warns_when_it_gave_a_part() {
         let all = (Outcome::Ok, &["srflx", "relay"][..]);
         assert_eq!(judged(&[all, all], Ended::Done).verdict, Verdict::Pass);
-        assert_eq!(judged(&[all, (Outcome::Timeout, &["relay"])], Ended::Done).verdict, Verdict::Warn);
+        assert_eq!(judged(&[all, (Outcome::Error, &["relay"])], Ended::Done).verdict, Verdict::Warn);
         let no_relay = (Outcome::Unauthorized, &["srflx"][..]);
         assert_eq!(judged(&[all, no_relay], Ended::Done).verdict, Verdict::Fail, "a TURN server must relay");
         assert_eq!(judged(&[all, (Outcome::Timeout, &[])], Ended::Done).verdict, Verdict::Fail);

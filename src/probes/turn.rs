@@ -7,7 +7,9 @@
 
 mod audit;
 mod check;
+mod controls;
 mod echo;
+mod judge;
 mod opening;
 mod options;
 mod proofs;
@@ -46,7 +48,7 @@ pub struct Config {
     /// the checked server itself is asked first.
     pub reference: Vec<SocketAddr>,
     pub send_software: bool,
-    /// Try a wrong password, too: it must be refused.
+    /// Try credentials that must be refused, too.
     pub controls: bool,
     /// Measure quality through the relay.
     pub echo: Option<EchoPlan>,

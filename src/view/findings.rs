@@ -5,8 +5,8 @@ use super::style::{Ink, Style};
 use super::table::wrap;
 use crate::report::{Finding, Severity};
 
-/// The findings, and an empty line when there are any. What to do is left out where `told` says
-/// that it stands elsewhere already.
+/// The findings, and an empty line when there are any. One that is `told` elsewhere already is only
+/// named.
 #[must_use]
 pub fn text(findings: &[Finding], style: &Style, told: impl Fn(&Finding) -> bool) -> String {
     let mut out = String::new();
@@ -22,8 +22,11 @@ pub fn text(findings: &[Finding], style: &Style, told: impl Fn(&Finding) -> bool
             }
         };
         say(ink, 0, format!("{word}: {} [{}]", visible(&finding.title), visible(&finding.code)));
+        if told(finding) {
+            continue;
+        }
         say(Ink::Plain, 2, visible(&finding.detail));
-        if let Some(fix) = finding.fix.as_ref().filter(|_| !told(finding)) {
+        if let Some(fix) = &finding.fix {
             say(Ink::Bold, 2, format!("To do: {}", visible(fix)));
         }
     }

@@ -3,7 +3,7 @@
 use super::escape::visible;
 use super::style::{Ink, Style};
 use super::table::{self, Column, flow, wrap};
-use crate::report::{CandidateKind, Outcome, Report, Server, Standing, Verdict, Worth, standings};
+use crate::report::{CandidateKind, Outcome, Report, Server, Severity, Standing, Verdict, Worth, standings};
 
 const COLUMNS: [Column; 5] = [
     Column { title: "", width: 1, right: false },
@@ -27,7 +27,9 @@ pub fn closing(report: &Report, style: &Style) -> String {
         out.push_str(&servers(&report.servers, style));
         out.push('\n');
     }
-    out.push_str(&super::findings::text(&report.findings, style, |_| false));
+    // Remarks about a configuration that works stay in the report.
+    let weighty = report.findings.iter().filter(|finding| finding.severity != Severity::Info);
+    out.push_str(&super::findings::text(&weighty.cloned().collect::<Vec<_>>(), style, |_| false));
     let (ink, word) = match report.verdict {
         Verdict::Pass => (Ink::Good, "PASS"),
         Verdict::Warn => (Ink::Doubtful, "WARN"),

@@ -9,6 +9,7 @@
 
 mod bless;
 mod cli;
+mod cli_turn;
 mod drive;
 mod drive_dns;
 mod drive_process;
@@ -21,5 +22,6 @@ mod server;
 mod sim;
 mod strangers;
 mod tidy;
+mod turn;
 mod view;
 mod wire;

@@ -120,15 +120,15 @@ impl Check {
         let binding = station.ask_bare(Request::new(Method::BINDING));
         let allocate = station.ask_bare(self.allocate());
         let (binding, bare) = both(binding, allocate).await;
-        let bound = self.bound(station, &binding, target);
+        let bound = self.bound(&binding, target);
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
             self.record.note(|turn| turn.software = Some(software));
         }
-        self.challenged(station, bare, target, bound)
+        self.understand(bare, target, bound)
     }
 
     /// True when the Binding request was answered.
-    fn bound(&self, station: &Station, reply: &Reply, target: Target) -> bool {
+    fn bound(&self, reply: &Reply, target: Target) -> bool {
         let mapped = reply.success().and_then(Message::mapped);
         let ending = match (reply.success(), mapped) {
             (Some(message), Some(mapped)) => {
@@ -144,14 +144,14 @@ impl Check {
                 reply.took,
                 "the Binding success has no address in it (XOR-MAPPED-ADDRESS)",
             ),
-            _ => Ending::told(station.explain(reply, "Binding", target), reply.took),
+            _ => Ending::told(reply.explain("Binding", target), reply.took),
         };
         let answered = ending.is_ok();
         self.record.step(StepName::Binding, ending);
         answered
     }
 
-    fn challenged(&self, station: &Station, bare: Reply, target: Target, bound: bool) -> Challenged {
+    fn understand(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
         let took = bare.took;
         let fail = |ending: Ending| {
             self.record.step(StepName::Challenge, ending);
@@ -166,7 +166,7 @@ impl Check {
             return Challenged::Open(Box::new(bare));
         }
         let Some((code, phrase, message)) = bare.error() else {
-            let mut told = station.explain(&bare, "Allocate", target);
+            let mut told = bare.explain("Allocate", target);
             if bound && told.cause == Cause::NoAnswer {
                 told = Told::new(
                     Cause::StunOnly,
@@ -190,7 +190,7 @@ impl Check {
                 };
             }
             437 => return Challenged::Taken,
-            _ => return fail(Ending::told(station.explain(&bare, "Allocate", target), took)),
+            _ => return fail(Ending::told(bare.explain("Allocate", target), took)),
         }
         let Some(credentials) = &self.server.credentials else {
             let text = "401: the server wants credentials, and none were given";
@@ -252,7 +252,7 @@ impl Check {
                 };
                 explain::allocate_error(error, message, &reply.seen, reply.took, asker)
             }
-            _ => station.explain(reply, "Allocate", target),
+            _ => reply.explain("Allocate", target),
         };
         Ending::told(told, reply.took)
     }

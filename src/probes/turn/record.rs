@@ -9,7 +9,7 @@ use crate::machine::{Secure, Time};
 use crate::probes::explain::Told;
 use crate::probes::tls;
 use crate::proto::resolution::Target;
-use crate::report::{Cause, Event, RelayProtocol, Step, StepName, StepOutcome, Turn};
+use crate::report::{Cause, Event, RelayProtocol, Step, StepName, StepOutcome, Turn, Way};
 use crate::wire::uri::Transport;
 
 /// What every check goes through, in order.
@@ -148,6 +148,11 @@ impl Record {
     /// Whether that step went well.
     pub(super) fn went_well(&self, name: StepName) -> bool {
         self.turn.borrow().steps.iter().any(|step| step.name == name && step.outcome == StepOutcome::Ok)
+    }
+
+    /// Whether data went through in that way.
+    pub(super) fn proved(&self, way: Way) -> bool {
+        self.turn.borrow().proofs.iter().any(|proof| proof.way == way && proof.received > 0)
     }
 
     pub(super) fn secure(&self, secure: Option<&Secure>) {

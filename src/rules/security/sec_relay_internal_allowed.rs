@@ -38,8 +38,9 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         (
             format!("{} permits the peers {peers}.", contact.ip()),
             "Deny each range with a hyphen, not with a slash: denied-peer-ip=10.0.0.0-10.255.255.255 and so on \
-             for 172.16.0.0-172.31.255.255, 192.168.0.0-192.168.255.255, 100.64.0.0-100.127.255.255, \
-             169.254.0.0-169.254.255.255, fc00::/7, fe80::/10 (rtcprobe explain lists the lines)."
+                for 172.16.0.0-172.31.255.255, 192.168.0.0-192.168.255.255, 100.64.0.0-100.127.255.255, \
+                169.254.0.0-169.254.255.255, fc00::-fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff and \
+                fe80::-febf:ffff:ffff:ffff:ffff:ffff:ffff:ffff."
                 .into(),
         )
     });
