@@ -68,10 +68,9 @@ fn expired_time_limited_credentials_are_refused() {
     let lab = Lab::usual();
     let _coturn = Coturn::start(&lab, Options { rest: true, ..Options::default() });
     let username = "1000000000:alice";
-    expect_unauthorized(&gather(
-        &lab.client,
-        &[TURN, "--username", username, "--credential", &rest_password(username)],
-    ));
+    let run = gather(&lab.client, &[TURN, "--username", username, "--credential", &rest_password(username)]);
+    expect_unauthorized(&run);
+    assert_eq!(run.report.codes(), ["auth-rest-expired"], "{run}");
 }
 
 /// The TURN REST API's password for a user name that begins with its time of expiry.
@@ -124,6 +123,7 @@ fn a_quota_that_is_used_up_is_told() {
     run.expect_code(1);
     let [error] = run.report.gather.errors.as_slice() else { panic!("one error\n{run}") };
     assert_eq!((error.error_code, error.error_text.trim_end()), (486, "Allocation Quota Reached"), "{run}");
+    assert_eq!(run.report.codes(), ["alloc-quota-reached"], "{run}");
 }
 
 #[test]

@@ -228,6 +228,8 @@ fn blocked_udp_leaves_the_relays_over_streams() {
         ];
         let run = gather_with(&lab, &servers);
         run.expect_code(1);
+        let code = if outcome == "timeout" { "turn-udp-filtered" } else { "turn-udp-rejected" };
+        assert_eq!(run.report.codes(), [code], "{run}");
         for protocol in ["tcp", "tls"] {
             assert!(run.only("relay", Some(protocol)).elapsed_ms < SLACK, "{firewall:?}\n{run}");
         }

@@ -133,6 +133,19 @@ pub struct Report {
     pub servers: Vec<Server>,
     pub gather: Gather,
     pub unknown: BTreeMap<String, String>,
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Finding {
+    pub code: String,
+}
+
+impl Report {
+    /// The codes of the findings, errors first.
+    pub fn codes(&self) -> Vec<&str> {
+        self.findings.iter().map(|finding| finding.code.as_str()).collect()
+    }
 }
 
 #[derive(Debug, Deserialize)]

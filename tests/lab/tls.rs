@@ -35,6 +35,14 @@ fn bad_certificates_are_told_apart_and_told_nothing() {
         let tls = found.tls.as_ref().unwrap_or_else(|| panic!("no facts\n{run}"));
         assert!(!tls.trusted, "{run}");
         assert!(!tls.subject_alt_names.is_empty() && tls.not_after.is_some(), "{run}");
+        let code = match leaf {
+            Leaf::Expired => "tls-cert-expired",
+            Leaf::NotYetValid => "tls-cert-not-yet-valid",
+            Leaf::WrongName => "tls-ip-url",
+            Leaf::SelfSigned => "tls-cert-self-signed",
+            Leaf::Good => "tls-cert-incomplete-chain",
+        };
+        assert_eq!(run.report.codes(), [code], "{leaf:?}: {run}");
         println!("{leaf:?}, looked for {word:?}: {:?}: {:?}", tls.distrust, found.error);
         reasons.push(tls.distrust.clone().unwrap());
         assert_eq!(server.heard(), b"", "{leaf:?}: it was told something");
