@@ -71,6 +71,8 @@ pub struct GatherArgs {
 
 /// The network phase may take that long.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that may be open at once.
+const CONNECTIONS: usize = 200;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -165,6 +167,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
+        connections: CONNECTIONS,
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, format, chance })

@@ -65,6 +65,7 @@ mod tests {
                 rtt_ms: None,
                 software: None,
                 error: None,
+                cause: None,
                 tls: None,
                 gave: gave.iter().map(ToString::to_string).collect(),
                 wanted: vec!["srflx".into(), "relay".into()],

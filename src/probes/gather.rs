@@ -26,9 +26,6 @@ use asking::Asking;
 use harvest::Harvest;
 use task::{Act, Task};
 
-/// Connections that may be open at once, so that file descriptors stay bounded.
-const CONNECTIONS: usize = 200;
-
 /// With schedules up to this length, silence is given up sooner where the server has answered on
 /// another path.
 const PROMPT: Duration = Duration::from_secs(10);
@@ -61,6 +58,8 @@ pub struct Config {
     /// Follow 300 Try Alternate: RFC 8489 §10 wants it authenticated, coturn sends it unsigned.
     pub alternate: Alternate,
     pub send_software: bool,
+    /// Connections that may be open at once, so that file descriptors stay bounded.
+    pub connections: usize,
     /// Seconds since 1970, for credentials that carry a time; `None` leaves them unread.
     pub unix_time: Option<u64>,
 }
@@ -86,7 +85,7 @@ pub struct Gathering {
     sockets: HashMap<Socket, Owner>,
     lookups: HashMap<Lookup, usize>,
     next_name: u64,
-    /// Tasks that wait for one of the [`CONNECTIONS`].
+    /// Tasks that wait for one of [`Config::connections`].
     queued: VecDeque<(usize, Want)>,
     connections: usize,
     harvest: Harvest,
@@ -193,7 +192,7 @@ impl Gathering {
             };
             match self.tasks[index].next(now, base) {
                 Act::Open(want) => {
-                    if self.connections < CONNECTIONS {
+                    if self.connections < self.config.connections.max(1) {
                         self.open(index, want);
                     } else {
                         self.queued.push_back((index, want));
@@ -219,7 +218,7 @@ impl Gathering {
                     if answered && self.config.schedule.total() <= PROMPT {
                         let server = self.tasks[index].server();
                         for task in &mut self.tasks {
-                            task.hurry(server, &ended);
+                            task.hurry(now, server, &ended);
                         }
                     }
                 }
@@ -243,7 +242,7 @@ impl Gathering {
     fn forget(&mut self, socket: Socket) {
         if let Some(Owner::Task(_)) = self.sockets.remove(&socket) {
             self.connections -= 1;
-            while self.connections < CONNECTIONS
+            while self.connections < self.config.connections.max(1)
                 && let Some((index, want)) = self.queued.pop_front()
             {
                 if !self.tasks[index].is_over() {

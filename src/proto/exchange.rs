@@ -53,6 +53,8 @@ pub struct Exchange {
     session: Option<Session>,
     chance: Chance,
     transaction: Transaction,
+    /// Those that were answered with a challenge.
+    past: Vec<TransactionId>,
     stale: u32,
     /// The realm of the refused attempt differed from the challenge's; tried again once.
     realm_changed: bool,
@@ -130,6 +132,7 @@ impl Exchange {
             session,
             chance,
             transaction,
+            past: Vec::new(),
             stale: 0,
             realm_changed: false,
             integrity_failed: None,
@@ -170,6 +173,11 @@ impl Exchange {
 
     /// Takes in a message; true when it belongs to this exchange.
     pub fn receive(&mut self, now: Time, from: SocketAddr, message: &Message) -> bool {
+        if self.past.contains(&message.transaction) {
+            self.seen.strays.push(Stray::Duplicate { at: now });
+            self.seen.strays.truncate(32);
+            return true;
+        }
         if message.transaction != self.transaction.id() {
             return false;
         }
@@ -312,6 +320,7 @@ impl Exchange {
 
     fn again(&mut self, _now: Time) {
         self.seen.strays.extend(self.transaction.strays().iter().cloned());
+        self.past.push(self.transaction.id());
         self.transaction = compose(&self.request, self.route, self.session.as_ref(), &mut self.chance);
     }
 

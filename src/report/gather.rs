@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Outcome;
+use super::{Cause, Outcome, StepName};
 
 /// The candidates that were gathered, and what went wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -109,6 +109,12 @@ pub struct Attempt {
     /// The server's transport address; `null` when its name did not resolve.
     pub server: Option<String>,
     pub outcome: Outcome,
+    /// Where it failed, in the steps of `turn`; or where something else is remarkable.
+    #[serde(default)]
+    pub step: Option<StepName>,
+    /// Why, in one word that rules can go by.
+    #[serde(default)]
+    pub cause: Option<Cause>,
     /// Round-trip time of the first request that was answered without retransmission.
     #[schemars(extend("unit" = "ms"))]
     pub rtt_ms: Option<f64>,

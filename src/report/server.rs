@@ -1,6 +1,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Cause;
+
 /// What came of a server: one for each URL and resolved address family that was probed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -19,6 +21,9 @@ pub struct Server {
     pub software: Option<String>,
     /// One sentence: what was tried, what happened, after how long. `null` when all is well.
     pub error: Option<String>,
+    /// Why, in one word that rules can go by, where no attempt was made.
+    #[serde(default)]
+    pub cause: Option<Cause>,
     /// Facts of the TLS or DTLS handshake.
     #[serde(default)]
     pub tls: Option<Tls>,

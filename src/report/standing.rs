@@ -78,6 +78,7 @@ mod tests {
             rtt_ms: None,
             software: None,
             error: None,
+            cause: None,
             tls: None,
             gave: words(gave),
             wanted: words(wanted),

@@ -69,6 +69,7 @@ fn gathering(kind: &str) -> (Report, Vec<Event>) {
             schedule: Schedule::PROMPT,
             alternate: Alternate::Follow,
             send_software: true,
+            connections: 200,
             unix_time: None,
         };
         let environment = Environment { os: "test".into(), arch: "test".into(), interfaces: Vec::new() };

@@ -2,6 +2,7 @@
 
 mod build;
 mod cases;
+mod causes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

@@ -95,6 +95,7 @@ impl Stranger {
             schedule: Schedule::PROMPT,
             alternate: Alternate::Follow,
             send_software: true,
+            connections: 200,
             unix_time: None,
         };
         let mut gathering = Gathering::new(config, Chance::from_seed([7; 32]));

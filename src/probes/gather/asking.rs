@@ -1,7 +1,12 @@
 //! A server: its name, the questions put to it, and what came of them.
 
+mod fit;
+mod place;
+
 use std::collections::{HashMap, VecDeque};
 
+use self::fit::{fitting, name, of, wanted};
+use self::place::step_of;
 use super::harvest::Harvest;
 use super::task::{Ask, Ended, Plan};
 use super::{Config, ServerSpec, words};
@@ -179,6 +184,8 @@ impl Asking {
             interface: Some(config.locals[ended.local].interface.clone()),
             server: Some(ended.target.address.to_string()),
             outcome: ended.verdict.outcome,
+            step: ended.verdict.cause.map(|cause| step_of(ended, cause)),
+            cause: ended.verdict.cause,
             rtt_ms: ended.seen.round_trip.map(|rtt| Time::from(rtt).millis()),
             began_ms: ended.began.millis(),
             ended_ms: Some(elapsed_ms),
@@ -303,6 +310,7 @@ impl Asking {
             rtt_ms: self.of_family(Some(family)).find_map(|summary| summary.rtt_ms),
             software: self.of_family(Some(family)).find_map(|summary| summary.software.clone()),
             error: worst.and_then(|summary| self.told_of(summary)),
+            cause: None,
             tls: facts.find_map(|summary| summary.tls.clone()),
             gave: gave.into_iter().map(|kind| name(kind).to_string()).collect(),
             wanted: self.wanted_names(),
@@ -322,7 +330,7 @@ impl Asking {
 
     /// The line of a server to which nothing was sent.
     fn never_asked(&self, config: &Config) -> Server {
-        let (outcome, error) = words::never_asked(
+        let (outcome, cause, error) = words::never_asked(
             &self.server.uri,
             self.wanted.is_empty(),
             self.stopped,
@@ -338,6 +346,7 @@ impl Asking {
             rtt_ms: None,
             software: None,
             error: Some(error),
+            cause: Some(cause),
             tls: None,
             gave: Vec::new(),
             wanted: self.wanted_names(),
@@ -351,42 +360,4 @@ impl Asking {
     fn wanted_names(&self) -> Vec<String> {
         self.wanted.iter().map(|kind| name(*kind).to_string()).collect()
     }
-}
-
-/// What a server of that kind can be expected to give, of what is to be gathered.
-fn wanted(server: &ServerSpec, config: &Config) -> Vec<CandidateKind> {
-    let uri = &server.uri;
-    let mut wanted = Vec::new();
-    if config.srflx && (!uri.scheme.is_turn() || uri.transport() == Transport::Udp) {
-        wanted.push(CandidateKind::Srflx);
-    }
-    if config.relay && uri.scheme.is_turn() {
-        wanted.push(CandidateKind::Relay);
-    }
-    wanted
-}
-
-/// The local addresses to ask from: loopback ones for servers on loopback, the others for the rest,
-/// unless there are no such.
-fn fitting(config: &Config, family: Family, loopback: bool) -> Vec<usize> {
-    let of_family = || config.locals.iter().enumerate().filter(move |(_, local)| of(local.address) == family);
-    let fits = of_family().filter(|(_, local)| local.address.is_loopback() == loopback);
-    let mut found: Vec<usize> = fits.map(|(index, _)| index).collect();
-    if found.is_empty() {
-        found = of_family().map(|(index, _)| index).collect();
-    }
-    found
-}
-
-fn name(kind: CandidateKind) -> &'static str {
-    match kind {
-        CandidateKind::Host => "host",
-        CandidateKind::Srflx => "srflx",
-        CandidateKind::Prflx => "prflx",
-        CandidateKind::Relay => "relay",
-    }
-}
-
-fn of(address: std::net::IpAddr) -> Family {
-    if address.is_ipv4() { Family::V4 } else { Family::V6 }
 }

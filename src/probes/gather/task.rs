@@ -24,6 +24,8 @@ use crate::wire::uri::Transport;
 
 /// Client addresses that are tried when the server says 437 (RFC 8656 §7.4).
 const PORTS: u32 = 3;
+/// How long a connection is waited for once the same server has answered to another local address.
+const IMPATIENCE: Duration = Duration::from_millis(2000);
 /// Remarks that are kept of one attempt.
 const REMARKS: usize = 8;
 /// Redirections that are followed.
@@ -120,6 +122,10 @@ pub(super) struct Task {
     secure: Option<Secure>,
     deframer: Deframer,
     talk: Option<Talk>,
+    /// Until when the connection is waited for.
+    impatient_at: Option<Time>,
+    /// Ask for an IPv6 relay: the server has no IPv4 one (440).
+    wants_v6: bool,
     remarks: Vec<String>,
     state: State,
     settled: bool,
@@ -148,6 +154,8 @@ impl Task {
             secure: None,
             deframer: Deframer::new(),
             talk: None,
+            impatient_at: None,
+            wants_v6: false,
             remarks: Vec::new(),
             state: State::Ready,
             settled: false,
@@ -192,6 +200,13 @@ impl Task {
             }
             match self.state {
                 State::Over => return Act::Over,
+                State::Opening if self.impatient_at.is_some_and(|until| until <= now) => {
+                    let opening = true;
+                    let verdict = verdict::stopped(self.scene(), &Seen::default(), opening, now - self.began);
+                    self.position = self.plan.targets.len();
+                    self.leg_over(now, verdict, Vec::new());
+                    self.leave();
+                }
                 State::Opening => return Act::Wait,
                 State::Ready => self.begin(now, base),
                 State::Talking | State::Leaving => {
@@ -208,16 +223,20 @@ impl Task {
         match (&self.state, &self.talk) {
             (State::Talking | State::Leaving, Some(Talk::Binding(exchange))) => exchange.wake(),
             (State::Talking | State::Leaving, Some(Talk::Allocation(allocation))) => allocation.wake(),
+            (State::Opening, _) => self.impatient_at.unwrap_or(Time::NEVER),
             _ => Time::NEVER,
         }
     }
 
     /// The same question was answered to another local address: silence here means something sooner.
-    pub(super) fn hurry(&mut self, server: usize, answered: &Ended) {
+    pub(super) fn hurry(&mut self, now: Time, server: usize, answered: &Ended) {
         let same = self.plan.server == server
             && self.plan.ask == answered.ask
             && self.plan.local != answered.local
             && self.target.address == answered.target.address;
+        if same && self.state == State::Opening && self.impatient_at.is_none() {
+            self.impatient_at = Some(now + IMPATIENCE);
+        }
         if !same || self.state != State::Talking {
             return;
         }
@@ -333,7 +352,8 @@ impl Task {
             return;
         }
         let seen = self.seen(now);
-        let verdict = verdict::stopped(self.scene(), &seen, now - self.began);
+        let opening = self.state == State::Opening;
+        let verdict = verdict::stopped(self.scene(), &seen, opening, now - self.began);
         self.position = self.plan.targets.len();
         let begun = matches!(self.state, State::Talking);
         self.leg_over(now, verdict, Vec::new());

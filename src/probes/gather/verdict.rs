@@ -8,11 +8,13 @@ use crate::probes::explain::{self, Asker, Scene, Told, copies, span};
 use crate::proto::exchange::{Answer, Seen};
 use crate::proto::resolution::Target;
 use crate::report::{Cause, Outcome};
+use crate::wire::uri::Transport;
 
 /// The end of one attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Verdict {
     pub outcome: Outcome,
+    pub cause: Option<Cause>,
     pub detail: Option<String>,
     /// The server's error code and its own phrase.
     pub code: Option<u16>,
@@ -23,23 +25,29 @@ pub(super) struct Verdict {
 
 impl Verdict {
     pub(super) fn ok() -> Verdict {
-        Verdict { outcome: Outcome::Ok, detail: None, code: None, phrase: None, next_address: false }
+        Verdict { outcome: Outcome::Ok, cause: None, detail: None, code: None, phrase: None, next_address: false }
     }
 
-    fn failed(outcome: Outcome, detail: String) -> Verdict {
-        Verdict { outcome, detail: Some(detail), code: None, phrase: None, next_address: false }
+    fn failed(outcome: Outcome, cause: Cause, detail: String) -> Verdict {
+        Verdict { outcome, cause: Some(cause), detail: Some(detail), code: None, phrase: None, next_address: false }
+    }
+
+    /// It worked, and something about it is remarkable all the same.
+    pub(super) fn remarkable(cause: Cause) -> Verdict {
+        Verdict { cause: Some(cause), ..Verdict::ok() }
     }
 
     /// The server answered in a way that breaks the protocol.
     pub(super) fn broken(text: String) -> Verdict {
-        Verdict::failed(Outcome::Error, text)
+        Verdict::failed(Outcome::Error, Cause::ProtocolError, text)
     }
 
     /// `answered`: something came from the server, so that its other addresses need not be tried.
     fn told(told: Told, answered: bool) -> Verdict {
         let (outcome, path) = amounts_to(told.cause);
         let (code, phrase) = told.code.unzip();
-        Verdict { outcome, detail: Some(told.text), code, phrase, next_address: path && !answered }
+        let (cause, detail) = (Some(told.cause), Some(told.text));
+        Verdict { outcome, cause, detail, code, phrase, next_address: path && !answered }
     }
 }
 
@@ -79,40 +87,49 @@ pub(super) fn garbage(bytes: &[u8], scene: Scene<'_>, after: Duration) -> Verdic
 }
 
 /// Cut off by the end of the run. One copy that was lost says nothing; several that stay without
-/// answer are silence, as far as it was listened to.
-pub(super) fn stopped(scene: Scene<'_>, seen: &Seen, after: Duration) -> Verdict {
+/// answer are silence, as far as it was listened to. `opening`: the connection did not stand yet.
+pub(super) fn stopped(scene: Scene<'_>, seen: &Seen, opening: bool, after: Duration) -> Verdict {
     let (to, request) = (scene.target.address, scene.request);
+    // The system has sent the SYN, and a handshake its first message, more than once by then.
+    let listened = after >= Duration::from_millis(1500);
     let after = span(after);
+    let silent = |text| Verdict::failed(Outcome::Timeout, Cause::NoAnswer, text);
+    let undecided = |text| Verdict::failed(Outcome::Skipped, Cause::Stopped, text);
+    if opening {
+        let what = match scene.target.transport {
+            Transport::Tcp => "the TCP connection",
+            Transport::Tls => "the TCP connection or the TLS handshake",
+            Transport::Udp | Transport::Dtls => "the DTLS handshake",
+        };
+        let text = format!("no answer to {what} with {to} in {after}, when the run was stopped");
+        return if listened { silent(text) } else { undecided(text) };
+    }
     match seen.copies {
-        0 => Verdict::failed(
-            Outcome::Skipped,
-            format!("stopped after {after}, before a {request} request was sent to {to}"),
-        ),
-        1 => Verdict::failed(
-            Outcome::Skipped,
-            format!("stopped after {after}: the only copy of the {request} request to {to} has no answer yet"),
-        ),
-        n => Verdict::failed(
-            Outcome::Timeout,
-            format!(
-                "no answer to {} of the {request} request from {to} in {after}, when the run was stopped",
-                copies(n)
-            ),
-        ),
+        0 => undecided(format!("stopped after {after}, before the {request} request was sent to {to}")),
+        1 => undecided(format!(
+            "stopped after {after}: the only copy of the {request} request to {to} has no answer yet"
+        )),
+        n => silent(format!(
+            "no answer to {} of the {request} request from {to} in {after}, when the run was stopped",
+            copies(n)
+        )),
     }
 }
 
 pub(super) fn no_socket(local: IpAddr) -> Verdict {
-    Verdict::failed(Outcome::Skipped, format!("no UDP socket could be had on {local}"))
+    Verdict::failed(Outcome::Skipped, Cause::CannotAsk, format!("no UDP socket could be had on {local}"))
 }
 
 /// The end of a Binding request.
 pub(super) fn binding(answer: &Answer, seen: &Seen, scene: Scene<'_>, mapped: Option<SocketAddr>) -> Verdict {
     match answer {
-        Answer::Success { .. } if mapped.is_some() => Verdict::ok(),
-        Answer::Success { .. } => {
-            Verdict::broken("the Binding success has no address in it (XOR-MAPPED-ADDRESS)".into())
-        }
+        Answer::Success { .. } => match mapped {
+            Some(mapped) if explain::is_possible(mapped) => Verdict::ok(),
+            Some(mapped) => {
+                Verdict::broken(format!("the server says that we come from {mapped}, which is no address of a host"))
+            }
+            None => Verdict::broken("the Binding success has no address in it (XOR-MAPPED-ADDRESS)".into()),
+        },
         // Nothing but the request itself was refused: credentials do not belong to it.
         Answer::Failure { .. } => {
             Verdict { outcome: Outcome::Error, ..Verdict::told(explain::answer(answer, seen, scene), true) }

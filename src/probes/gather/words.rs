@@ -6,7 +6,7 @@ use crate::machine::Refusal;
 use crate::probes::explain::span;
 use crate::proto::resolution::{Target, Unresolved};
 use crate::proto::transaction::Stray;
-use crate::report::Outcome;
+use crate::report::{Cause, Outcome};
 use crate::wire::attribute::Family;
 use crate::wire::uri::{Host, IceUri};
 
@@ -70,13 +70,13 @@ pub(super) fn never_asked(
     unresolved: &[(Family, Unresolved)],
     out_of_reach: &[(Family, Target)],
     config: &Config,
-) -> (Outcome, String) {
+) -> (Outcome, Cause, String) {
     if nothing_wanted {
         let text = "not asked: it can give none of the candidates that were asked for".to_string();
-        return (Outcome::Skipped, text);
+        return (Outcome::Skipped, Cause::CannotAsk, text);
     }
     if config.locals.is_empty() {
-        return (Outcome::Skipped, "not asked: there is no usable local address".into());
+        return (Outcome::Skipped, Cause::CannotAsk, "not asked: there is no usable local address".into());
     }
     if let Some((family, target)) = out_of_reach.first() {
         let text = format!(
@@ -84,14 +84,14 @@ pub(super) fn never_asked(
             words_of(*family),
             target.address.ip()
         );
-        return (Outcome::Unreachable, text);
+        return (Outcome::Unreachable, Cause::Unreachable, text);
     }
     let name = match &uri.host {
         Host::Ip(ip) => ip.to_string(),
         Host::Name(name) => name.clone(),
     };
     if stopped && unresolved.is_empty() {
-        return (Outcome::Skipped, format!("stopped before the DNS had answered for {name}"));
+        return (Outcome::Skipped, Cause::Stopped, format!("stopped before the DNS had answered for {name}"));
     }
     // The same reason for both families is said once; otherwise the one that says more.
     let say = |why: &Unresolved| match why {
@@ -100,8 +100,11 @@ pub(super) fn never_asked(
         _ => 2,
     };
     match unresolved.iter().map(|(_, why)| why).max_by_key(|why| say(why)) {
-        Some(why) => (Outcome::DnsError, format!("{name}: {why}")),
-        None => (Outcome::Skipped, "not asked".into()),
+        Some(why @ (Unresolved::NoSuchName | Unresolved::NoAddress)) => {
+            (Outcome::DnsError, Cause::NoSuchName, format!("{name}: {why}"))
+        }
+        Some(why) => (Outcome::DnsError, Cause::DnsFailed, format!("{name}: {why}")),
+        None => (Outcome::Skipped, Cause::CannotAsk, "not asked".into()),
     }
 }
 

@@ -56,7 +56,8 @@ impl Grant {
         {
             return Err(format!("the relayed address {first} is of another family than the one asked for"));
         }
-        if first.ip().is_unspecified() || first.port() == 0 {
+        let nobody = matches!(first.ip(), IpAddr::V4(ip) if ip.is_broadcast()) || first.ip().is_multicast();
+        if first.ip().is_unspecified() || first.port() == 0 || nobody {
             return Err(format!("the relayed address {first} is no address at all"));
         }
         Ok(Grant {

@@ -1,5 +1,6 @@
 //! Small reports, each a good one with one thing wrong.
 
+use super::causes;
 use rtcprobe::report::{
     Allocation, Attempt, Audited, Candidate, CandidateKind, Cause, CertificateFacts, Challenge, Control, Echo,
     Environment, Form, Gather, OptionTried, Outcome, Proof, Protocol, RelayProtocol, Report, Server, Step, StepName,
@@ -251,7 +252,13 @@ pub fn gathered(servers: Vec<(Server, Vec<Attempt>)>) -> Report {
     report.command = "gather".into();
     let mut gather =
         Gather { candidates: Vec::new(), errors: Vec::new(), attempts: Vec::new(), complete_ms: Some(9.0) };
-    for (server, attempts) in servers {
+    for (mut server, mut attempts) in servers {
+        for attempt in attempts.iter_mut().filter(|attempt| attempt.cause.is_none()) {
+            causes::of_attempt(&server, attempt);
+        }
+        if attempts.is_empty() && server.cause.is_none() {
+            causes::of_server(&mut server);
+        }
         report.servers.push(server);
         gather.attempts.extend(attempts);
     }
@@ -268,6 +275,7 @@ pub fn server(url: &str, address: &str, outcome: Outcome) -> Server {
         rtt_ms: None,
         software: None,
         error: None,
+        cause: None,
         tls: None,
         gave: Vec::new(),
         wanted: vec!["relay".into()],
@@ -284,6 +292,8 @@ pub fn asked(url: &str, address: &str, outcome: Outcome, code: Option<u16>, deta
         interface: Some("eth0".into()),
         server: Some(address.into()),
         outcome,
+        step: None,
+        cause: None,
         rtt_ms: None,
         began_ms: 1.0,
         ended_ms: Some(30.0),

@@ -283,6 +283,7 @@ fn gather(world: &mut World, client: HostId, scenario: &Scenario) -> Report {
             other => panic!("{other} is no way to treat 300"),
         },
         send_software: true,
+        connections: 200,
         unix_time: None,
     };
     let chance = world.chance();

@@ -4,12 +4,12 @@ use std::net::SocketAddr;
 
 use super::{Act, PORTS, State, Talk, Task};
 use crate::machine::Time;
-use crate::probes::explain::Asker;
+use crate::probes::explain::{self, Asker};
 use crate::probes::gather::harvest::Find;
 use crate::probes::gather::verdict::{self, Verdict};
 use crate::proto::allocation::{Event, Failure, Todo};
 use crate::proto::exchange::{Answer, Next};
-use crate::report::CandidateKind;
+use crate::report::{CandidateKind, Cause};
 use crate::wire::uri::Transport;
 
 impl Task {
@@ -56,18 +56,26 @@ impl Task {
             _ => None,
         };
         let verdict = verdict::binding(answer, &seen, self.scene(), mapped);
-        let finds = mapped.and_then(|mapped| self.reflexive(mapped)).into_iter().collect();
+        let finds = mapped
+            .filter(|mapped| explain::is_possible(*mapped))
+            .and_then(|mapped| self.reflexive(mapped))
+            .into_iter()
+            .collect();
         self.leg_over(now, verdict, finds);
     }
 
     pub(super) fn learned(&mut self, now: Time, event: Event) {
         match event {
             Event::Allocated(grant) => {
-                if grant.unauthenticated {
+                let verdict = if grant.unauthenticated {
                     self.remarks.push("the server asked for no credentials: it is an open relay".into());
-                }
+                    Verdict::remarkable(Cause::OpenRelay)
+                } else {
+                    Verdict::ok()
+                };
                 let mut finds = Vec::new();
-                if let (Transport::Udp, false, Some(mapped)) = (self.target.transport, self.wants_own, grant.mapped) {
+                let mapped = grant.mapped.filter(|mapped| explain::is_possible(*mapped));
+                if let (Transport::Udp, false, Some(mapped)) = (self.target.transport, self.wants_own, mapped) {
                     finds.extend(self.reflexive(mapped));
                 }
                 finds.extend(grant.relayed.iter().map(|relayed| Find {
@@ -77,7 +85,7 @@ impl Task {
                     related: grant.mapped,
                     ..self.find(*relayed)
                 }));
-                self.leg_over(now, Verdict::ok(), finds);
+                self.leg_over(now, verdict, finds);
             }
             Event::Failed(Failure::Answer(answer)) => self.not_allocated(now, &answer),
             Event::Failed(Failure::Unusable(text)) => self.leg_over(now, Verdict::broken(text), Vec::new()),
@@ -96,6 +104,12 @@ impl Task {
                 self.ports += 1;
                 self.wants_own = true;
                 self.remarks.push(format!("437 {}: tried again from a fresh port", error.reason));
+                self.again();
+                return;
+            }
+            if error.code == 440 && self.target.address.is_ipv6() && !self.wants_v6 {
+                self.wants_v6 = true;
+                self.remarks.push("440: it has no IPv4 relay, so an IPv6 one was asked for".into());
                 self.again();
                 return;
             }

@@ -9,6 +9,7 @@ use crate::probes::gather::harvest::Find;
 use crate::probes::gather::verdict::{self, Verdict};
 use crate::proto::allocation::{Allocation, Wish};
 use crate::proto::exchange::{Exchange, Request, Route};
+use crate::report::Outcome;
 use crate::wire::attribute;
 use crate::wire::framing::Deframer;
 use crate::wire::integrity::Integrity;
@@ -56,7 +57,8 @@ impl Task {
                 Talk::Binding(Box::new(Exchange::new(request, route, credentials, None, &mut self.chance)))
             }
             Ask::Allocate => {
-                let wish = Wish { software: self.software.clone(), ..Wish::default() };
+                let family = self.wants_v6.then_some(attribute::Family::V6);
+                let wish = Wish { software: self.software.clone(), family, ..Wish::default() };
                 let credentials = self.plan.credentials.clone();
                 Talk::Allocation(Box::new(Allocation::new(route, credentials, wish, self.chance.split())))
             }
@@ -100,6 +102,7 @@ impl Task {
     /// Starts again with the current target.
     pub(super) fn again(&mut self) {
         self.talk = None;
+        self.impatient_at = None;
         self.close_own();
         self.state = State::Ready;
     }
@@ -107,6 +110,12 @@ impl Task {
     /// One server address is done with; on to the next, or the end.
     pub(super) fn leg_over(&mut self, now: Time, verdict: Verdict, finds: Vec<Find>) {
         let seen = self.seen(now);
+        let mut verdict = verdict;
+        if verdict.outcome == Outcome::Timeout && !self.remarks.is_empty() && !seen.answered {
+            // What came was no answer; but it is not nothing.
+            let text = verdict.detail.take().unwrap_or_default();
+            verdict.detail = Some(format!("{text}, only {}", self.remarks[0]));
+        }
         let next = verdict.next_address.then(|| self.plan.targets.get(self.position).copied()).flatten();
         self.acts.push_back(Act::Ended(Box::new(Ended {
             ask: self.plan.ask,
