@@ -2,7 +2,7 @@
 
 use super::exit;
 use crate::drive::Ended;
-use crate::report::{Report, Severity, Verdict, Worth, standings};
+use crate::report::{Outcome, Report, Server, Severity, Verdict, Worth, standings};
 use crate::rules;
 
 /// Sets the findings and the verdict, and says what is not known and why. A run without servers is
@@ -18,8 +18,28 @@ pub fn gathering(report: &mut Report, ended: Ended) {
         };
         report.unknown.insert("/gather/completeMs".into(), why.into());
     }
+    for (index, server) in report.servers.iter().enumerate() {
+        let (rtt, software) = unknown(server);
+        for (fact, why) in [("rttMs", rtt), ("software", software)] {
+            if let Some(why) = why {
+                report.unknown.insert(format!("/servers/{index}/{fact}"), why.into());
+            }
+        }
+    }
     report.findings = rules::judge(report);
     report.verdict = verdict(report);
+}
+
+/// Why a server's round-trip time and its software are not known.
+fn unknown(server: &Server) -> (Option<&'static str>, Option<&'static str>) {
+    let silent = match server.outcome {
+        Outcome::Ok | Outcome::Unauthorized | Outcome::Error => None,
+        Outcome::Skipped | Outcome::DnsError => Some("not-asked"),
+        Outcome::Timeout | Outcome::Refused | Outcome::Unreachable | Outcome::TlsError => Some("no-answer"),
+    };
+    let rtt = server.rtt_ms.is_none().then(|| silent.unwrap_or("answered-only-after-retransmission"));
+    let software = server.software.is_none().then(|| silent.unwrap_or("not-said-by-server"));
+    (rtt, software)
 }
 
 /// The exit code that a report leads to.

@@ -12,6 +12,8 @@ pub struct Standing<'a> {
     /// A TURN server is there for relay candidates: one that tells our address but relays nowhere has
     /// failed, though it gave a part.
     pub useless: bool,
+    /// Another of its addresses gave all that was wanted.
+    pub elsewhere: bool,
 }
 
 /// How much of what was wanted a server gave.
@@ -58,10 +60,11 @@ fn standing<'a>(all: &[&'a Server], first: &'a Server) -> Standing<'a> {
             }
         }
     }
+    let elsewhere = asked.iter().any(|server| server.outcome == Outcome::Ok);
     let relays = |kinds: &[String]| kinds.iter().any(|kind| kind == "relay");
     let useless = worth == Worth::Nothing
         || asked.iter().any(|server| relays(&server.wanted)) && !asked.iter().any(|server| relays(&server.gave));
-    Standing { url: &first.url, worth, server: failed.copied().unwrap_or(first), missing, useless }
+    Standing { url: &first.url, worth, server: failed.copied().unwrap_or(first), missing, useless, elsewhere }
 }
 
 #[cfg(test)]

@@ -181,6 +181,9 @@ fn they(count: usize) -> &'static str {
 fn named(standings: &[&Standing<'_>], with_missing: bool) -> String {
     let name = |standing: &&Standing<'_>| {
         let why = outcome(standing.server.outcome);
+        if let Some(address) = standing.server.resolved.last().filter(|_| with_missing && standing.elsewhere) {
+            return format!("{} (not at {}: {why})", visible(standing.url), visible(address));
+        }
         let missing = if with_missing && !standing.missing.is_empty() {
             format!("no {}, ", standing.missing.join(", no "))
         } else {

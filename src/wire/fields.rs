@@ -6,6 +6,9 @@ use super::attribute::{self, AddressError, ErrorCode, Family, IcmpError, Passwor
 use super::message::Message;
 use super::value::{self, Mask};
 
+/// Bytes of a text that are read.
+const TEXT: usize = 763;
+
 impl Message {
     /// The first address attribute of that type that can be read; XORed or not according to the type.
     #[must_use]
@@ -58,7 +61,10 @@ impl Message {
     /// characters; escaping is the view's job.
     #[must_use]
     pub fn text(&self, kind: u16) -> Option<String> {
-        Some(String::from_utf8_lossy(self.get(kind)?).trim_end_matches('\0').to_owned())
+        let value = self.get(kind)?;
+        // RFC 8489 §14: texts of up to 763 bytes are to be read; a longer one is no name or phrase.
+        let value = &value[..value.len().min(TEXT)];
+        Some(String::from_utf8_lossy(value).trim_end_matches(['\0', '\u{fffd}']).to_owned())
     }
 
     /// LIFETIME in seconds.

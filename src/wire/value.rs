@@ -107,6 +107,7 @@ pub(super) fn decode_error(value: &[u8]) -> Option<ErrorCode> {
         return None;
     }
     let code = u16::from(class) * 100 + u16::from(number);
+    let reason = &reason[..reason.len().min(763)];
     let reason = String::from_utf8_lossy(reason).trim_end_matches(['\0', ' ']).to_owned();
     Some(ErrorCode { code, reason })
 }
