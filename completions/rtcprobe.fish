@@ -27,6 +27,7 @@ end
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s h -l help -d 'Print help'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gather ICE candidates and show them as they are found, with every server\'s errors'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "completions" -d 'Print completions for a shell'
@@ -56,12 +57,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l port-range 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 'Stop asking after this time and report what is known by then' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up' -r -f -a "prompt\t'4 requests, given up after 4.5 s'
-rfc8489\t'7 requests, given up after 39.5 s (RFC 8489 section 6.2.1); raise --timeout as well'
-chrome\t'9 requests, given up after 39.75 s, as Chromium does; raise --timeout as well'
-firefox\t'7 requests, given up after 7.9 s, as Firefox does'
-fast\t'3 requests, given up after 0.7 s, for networks known to be quick'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 20s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'"
@@ -81,6 +78,62 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s v -l verbos
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l credential -d 'Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l credential-file -d 'File with the password in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l secret -d 'Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l secret-file -d 'File with the shared secret in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ttl -d 'How long credentials made from a secret last' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l user-id -d 'User id to put into credentials made from a secret' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l echo -d 'Datagrams to send to and fro through the relay' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l rate -d 'Datagrams per second' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l require -d 'Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport' -r -f -a "udp\t''
+tcp\t''
+tls\t''
+dtls\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l local-address -d 'Use this local address only; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 20s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s o -l output-file -d 'Write the answer to a file, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l anonymous -d 'Ask without credentials where none are given: a server that is no open relay refuses that'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-echo -d 'Do not measure loss, round-trip times and jitter'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ipv6-relay -d 'Try a relayed IPv6 address (RFC 8656 section 14.14)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l dual -d 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l tcp-relay -d 'Try relaying TCP (RFC 6062)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l even-port -d 'Try an even port with the next one reserved'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l dont-fragment -d 'Try DONT-FRAGMENT'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l mobility -d 'Try to move an allocation to another port of ours (RFC 8016)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l all -d 'Try all of these options'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l audit -d 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-software -d 'Do not tell servers the name and version of this program'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l strict -d 'Fail with exit code 1 on a warning, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l listen -d 'Listen on this address; with two of one family, the second is the alternate address of RFC 5780' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l port -d 'Port for UDP and TCP; 0 lets the system choose' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l alt-port -d 'The alternate port of RFC 5780' -r

@@ -165,6 +165,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
+        unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, format, chance })
 }
@@ -192,7 +193,8 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     if format == Format::Text {
         ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
     }
-    let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT));
+    let patience = config.schedule.total() + Duration::from_secs(1);
+    let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT.max(patience)));
     let mut end = 0.0;
     let named = std::mem::take(&mut config.servers);
     let gather = async |servers| {
@@ -226,6 +228,11 @@ fn learn(event: &Event, format: Format, ui: &mut Ui) {
         Event::Server { server, .. } => {
             if let Some(progress) = ui.progress() {
                 progress.over(&server.url);
+            }
+        }
+        Event::Attempt { elapsed_ms, attempt } => {
+            for line in view::attempts::lines(*elapsed_ms, attempt) {
+                ui.detail(&line);
             }
         }
         Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),

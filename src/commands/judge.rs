@@ -2,10 +2,11 @@
 
 use super::exit;
 use crate::drive::Ended;
-use crate::report::{Report, Verdict, Worth, standings};
+use crate::report::{Report, Severity, Verdict, Worth, standings};
+use crate::rules;
 
-/// Sets the verdict, and says what is not known and why. A run without servers is judged by whether
-/// it found anything.
+/// Sets the findings and the verdict, and says what is not known and why. A run without servers is
+/// judged by whether it found anything.
 pub fn gathering(report: &mut Report, ended: Ended) {
     report.interrupted = ended == Ended::Interrupted;
     let missing = report.gather.as_ref().is_none_or(|gather| gather.complete_ms.is_none());
@@ -17,6 +18,7 @@ pub fn gathering(report: &mut Report, ended: Ended) {
         };
         report.unknown.insert("/gather/completeMs".into(), why.into());
     }
+    report.findings = rules::judge(report);
     report.verdict = verdict(report);
 }
 
@@ -34,10 +36,12 @@ fn verdict(report: &Report) -> Verdict {
     let standings = standings(&report.servers);
     let has = |worth| standings.iter().any(|standing| standing.worth == worth);
     let untrusted = report.servers.iter().any(|server| server.tls.as_ref().is_some_and(|tls| !tls.trusted));
+    let finds = |weight| report.findings.iter().any(|finding| finding.severity == weight);
     let nothing_found = report.gather.as_ref().is_none_or(|gather| gather.candidates.is_empty());
-    if has(Worth::Nothing) || (nothing_found && !has(Worth::Full)) {
+    let useless = standings.iter().any(|standing| standing.useless) || (nothing_found && !has(Worth::Full));
+    if useless || finds(Severity::Error) {
         Verdict::Fail
-    } else if has(Worth::Part) || untrusted {
+    } else if has(Worth::Part) || untrusted || finds(Severity::Warning) {
         Verdict::Warn
     } else {
         Verdict::Pass
@@ -78,7 +82,9 @@ mod tests {
     fn fails_when_a_server_gave_nothing_and_warns_when_it_gave_a_part() {
         let all = (Outcome::Ok, &["srflx", "relay"][..]);
         assert_eq!(judged(&[all, all], Ended::Done).verdict, Verdict::Pass);
-        assert_eq!(judged(&[all, (Outcome::Unauthorized, &["srflx"])], Ended::Done).verdict, Verdict::Warn);
+        assert_eq!(judged(&[all, (Outcome::Error, &["relay"])], Ended::Done).verdict, Verdict::Warn);
+        let no_relay = (Outcome::Unauthorized, &["srflx"][..]);
+        assert_eq!(judged(&[all, no_relay], Ended::Done).verdict, Verdict::Fail, "a TURN server must relay");
         assert_eq!(judged(&[all, (Outcome::Timeout, &[])], Ended::Done).verdict, Verdict::Fail);
         assert_eq!(judged(&[], Ended::Done).verdict, Verdict::Fail, "no server and no candidate");
     }

@@ -2,8 +2,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
 use clap::builder::FalseyValueParser;
-use clap::{Args, ValueEnum};
 
 use super::stop::{Stop, usage};
 use crate::drive;
@@ -40,39 +40,33 @@ pub struct ProbeArgs {
     /// Ask for this name in TLS and expect it in the certificate, instead of the server's host name
     #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI")]
     pub sni: Option<String>,
-    /// Stop asking after this time and report what is known by then [default: 10s; turn: 20s and what is to be measured]
+    /// Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes;
+    /// turn: 20s and what is to be measured]
     #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse)]
     pub timeout: Option<Duration>,
-    /// How often to repeat a request that is not answered, and when to give up
-    #[arg(long, value_enum, value_name = "KIND", env = "RTCPROBE_TIMING", default_value_t)]
+    /// How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s),
+    /// rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT
+    ///
+    /// RTO is the wait after the first copy, doubled after each further one; WAIT the one after the last,
+    /// as in 250ms,5,1s.
+    #[arg(long, value_name = "TIMING", env = "RTCPROBE_TIMING", default_value = "prompt")]
     pub timing: Timing,
 }
 
 /// Retransmission over UDP.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Timing {
-    /// 4 requests, given up after 4.5 s
-    #[default]
-    Prompt,
-    /// 7 requests, given up after 39.5 s (RFC 8489 section 6.2.1); raise --timeout as well
-    Rfc8489,
-    /// 9 requests, given up after 39.75 s, as Chromium does; raise --timeout as well
-    Chrome,
-    /// 7 requests, given up after 7.9 s, as Firefox does
-    Firefox,
-    /// 3 requests, given up after 0.7 s, for networks known to be quick
-    Fast,
-}
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing(Schedule);
 
 impl Timing {
     pub fn schedule(self) -> Schedule {
-        match self {
-            Timing::Prompt => Schedule::PROMPT,
-            Timing::Rfc8489 => Schedule::RFC8489,
-            Timing::Chrome => Schedule::CHROME,
-            Timing::Firefox => Schedule::FIREFOX,
-            Timing::Fast => Schedule::FAST,
-        }
+        self.0
+    }
+}
+
+impl std::str::FromStr for Timing {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Timing, String> {
+        text.parse().map(Timing)
     }
 }
 

@@ -61,6 +61,8 @@ pub struct Config {
     /// Follow 300 Try Alternate: RFC 8489 §10 wants it authenticated, coturn sends it unsigned.
     pub alternate: Alternate,
     pub send_software: bool,
+    /// Seconds since 1970, for credentials that carry a time; `None` leaves them unread.
+    pub unix_time: Option<u64>,
 }
 
 /// What to do about 300 Try Alternate.

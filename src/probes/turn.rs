@@ -7,8 +7,9 @@
 
 mod audit;
 mod check;
+mod controls;
 mod echo;
-mod explain;
+mod judge;
 mod opening;
 mod options;
 mod proofs;

@@ -56,7 +56,13 @@ pub enum BadChallenge {
 impl Session {
     /// Answers a challenge (401 or 438).
     pub fn answer(credentials: &Credentials, challenge: &Message) -> Result<Session, BadChallenge> {
-        let realm = challenge.get(attribute::REALM).ok_or(BadChallenge::NoRealm)?.to_vec();
+        let realm = challenge.get(attribute::REALM).ok_or(BadChallenge::NoRealm)?;
+        Session::for_realm(credentials, challenge, realm)
+    }
+
+    /// Answers a challenge as if it had named that realm: a server must refuse it (RFC 8489 §9.2.4).
+    pub fn for_realm(credentials: &Credentials, challenge: &Message, realm: &[u8]) -> Result<Session, BadChallenge> {
+        let realm = realm.to_vec();
         let nonce = challenge.get(attribute::NONCE).ok_or(BadChallenge::NoNonce)?.to_vec();
         let cookie = integrity::nonce_cookie(&nonce);
         let algorithms = match cookie {

@@ -1,10 +1,13 @@
 use super::{Cause, Step, StepName, StepOutcome, Turn};
 
 impl Turn {
-    /// The first step that failed, with its place among the steps.
+    /// The first step that failed, with its place among the steps; of those that a browser needs, not
+    /// of what was tried beyond them.
     #[must_use]
     pub fn failing(&self) -> Option<(usize, &Step)> {
-        let failed = |step: &Step| matches!(step.outcome, StepOutcome::Failed | StepOutcome::Timeout);
+        let failed = |step: &Step| {
+            step.name <= StepName::Release && matches!(step.outcome, StepOutcome::Failed | StepOutcome::Timeout)
+        };
         self.steps.iter().enumerate().find(|(_, step)| failed(step))
     }
 
@@ -36,5 +39,44 @@ impl Turn {
     #[must_use]
     pub fn went_well(&self, name: StepName) -> bool {
         self.step(name).is_some_and(|step| step.outcome == StepOutcome::Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::RelayProtocol;
+
+    fn step(name: StepName, outcome: StepOutcome) -> Step {
+        let cause = (outcome == StepOutcome::Failed).then_some(Cause::OtherError);
+        Step { name, outcome, duration_ms: None, error_code: None, error_text: None, detail: None, cause }
+    }
+
+    #[test]
+    fn an_option_that_is_not_supported_is_no_failure() {
+        let mut turn = Turn {
+            url: "turn:a".into(),
+            address: None,
+            transport: RelayProtocol::Udp,
+            username: None,
+            local: None,
+            software: None,
+            works: Some(true),
+            steps: vec![step(StepName::Release, StepOutcome::Ok), step(StepName::TcpRelay, StepOutcome::Failed)],
+            tls: None,
+            works_untrusted: None,
+            mapped: None,
+            response_origin: None,
+            challenge: None,
+            allocation: None,
+            proofs: Vec::new(),
+            echo: None,
+            controls: Vec::new(),
+            options: Vec::new(),
+            audit: Vec::new(),
+        };
+        assert_eq!(turn.failing(), None);
+        turn.steps[0] = step(StepName::Release, StepOutcome::Failed);
+        assert_eq!(turn.failing().map(|(place, _)| place), Some(0));
     }
 }

@@ -9,6 +9,9 @@ pub struct Standing<'a> {
     pub server: &'a Server,
     /// What was wanted and not given, each once.
     pub missing: Vec<&'a str>,
+    /// A TURN server is there for relay candidates: one that tells our address but relays nowhere has
+    /// failed, though it gave a part.
+    pub useless: bool,
 }
 
 /// How much of what was wanted a server gave.
@@ -44,7 +47,7 @@ fn standing<'a>(all: &[&'a Server], first: &'a Server) -> Standing<'a> {
     let worth = match failed {
         _ if asked.is_empty() => Worth::NotAsked,
         None => Worth::Full,
-        Some(_) if asked.iter().any(|server| server.outcome == Outcome::Ok || gave_its_purpose(server)) => Worth::Part,
+        Some(_) if asked.iter().any(|server| server.outcome == Outcome::Ok || !server.gave.is_empty()) => Worth::Part,
         Some(_) => Worth::Nothing,
     };
     let mut missing: Vec<&str> = Vec::new();
@@ -55,14 +58,10 @@ fn standing<'a>(all: &[&'a Server], first: &'a Server) -> Standing<'a> {
             }
         }
     }
-    Standing { url: &first.url, worth, server: failed.copied().unwrap_or(first), missing }
-}
-
-/// A TURN server is there for relay candidates: one that tells our address but refuses to relay gave
-/// nothing.
-fn gave_its_purpose(server: &Server) -> bool {
-    let relay = |kinds: &[String]| kinds.iter().any(|kind| kind == "relay");
-    if relay(&server.wanted) { relay(&server.gave) } else { !server.gave.is_empty() }
+    let relays = |kinds: &[String]| kinds.iter().any(|kind| kind == "relay");
+    let useless = worth == Worth::Nothing
+        || asked.iter().any(|server| relays(&server.wanted)) && !asked.iter().any(|server| relays(&server.gave));
+    Standing { url: &first.url, worth, server: failed.copied().unwrap_or(first), missing, useless }
 }
 
 #[cfg(test)]

@@ -99,6 +99,10 @@ pub enum StepOutcome {
 pub enum Cause {
     NoSuchName,
     DnsFailed,
+    /// This machine could not ask: no socket, no descriptors, not compiled in.
+    CannotAsk,
+    /// The answer came from another address than the one asked.
+    WrongSource,
     /// Silence.
     NoAnswer,
     /// TCP RST or ICMP port unreachable.

@@ -1,8 +1,10 @@
 //! How it looks: pure functions from a report to text and JSON, and the one place that knows about
 //! terminals ([`ui`]).
 
+pub mod attempts;
 pub mod demo;
 pub mod escape;
+pub mod findings;
 pub mod gather;
 pub mod json;
 pub mod jsonl;

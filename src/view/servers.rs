@@ -3,7 +3,7 @@
 use super::escape::visible;
 use super::style::{Ink, Style};
 use super::table::{self, Column, flow, wrap};
-use crate::report::{CandidateKind, Outcome, Report, Server, Standing, Verdict, Worth, standings};
+use crate::report::{CandidateKind, Outcome, Report, Server, Severity, Standing, Verdict, Worth, standings};
 
 const COLUMNS: [Column; 5] = [
     Column { title: "", width: 1, right: false },
@@ -19,7 +19,7 @@ const REASON: usize = 3;
 /// More than this many servers are counted, not named.
 const NAMED: usize = 3;
 
-/// The servers, and what it amounts to.
+/// The servers, what is wrong with them, and what it amounts to.
 #[must_use]
 pub fn closing(report: &Report, style: &Style) -> String {
     let mut out = String::from("\n");
@@ -27,6 +27,9 @@ pub fn closing(report: &Report, style: &Style) -> String {
         out.push_str(&servers(&report.servers, style));
         out.push('\n');
     }
+    // Remarks about a configuration that works stay in the report.
+    let weighty = report.findings.iter().filter(|finding| finding.severity != Severity::Info);
+    out.push_str(&super::findings::text(&weighty.cloned().collect::<Vec<_>>(), style, |_| false));
     let (ink, word) = match report.verdict {
         Verdict::Pass => (Ink::Good, "PASS"),
         Verdict::Warn => (Ink::Doubtful, "WARN"),
@@ -98,7 +101,7 @@ fn gave(server: &Server) -> String {
     }
 }
 
-fn outcome(outcome: Outcome) -> &'static str {
+pub(super) fn outcome(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok => "ok",
         Outcome::Timeout => "timeout",

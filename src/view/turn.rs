@@ -9,11 +9,11 @@ mod words;
 use super::escape::visible;
 use super::style::{Ink, Style};
 use super::table::{flow, wrap};
-use crate::report::{Finding, Outcome, Report, Severity, StepOutcome, Turn};
+use crate::report::{Finding, Outcome, Report, StepOutcome, Turn};
 
 /// Where what belongs to a row begins.
 const INDENT: usize = 8;
-const LEGEND: &str = "✓ done  ✗ failed  – not needed or not reached";
+const LEGEND: [&str; 3] = ["✓ done", "✗ failed", "– not needed or not reached"];
 
 /// The whole answer.
 #[must_use]
@@ -37,8 +37,10 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         out.push('\n');
     }
     if !hosts.is_empty() {
-        out.push_str(&style.paint(Ink::Dim, LEGEND));
-        out.push_str("\n\n");
+        for line in flow(style.width, 0, &LEGEND.map(String::from)) {
+            out.push_str(&(style.paint(Ink::Dim, &line) + "\n"));
+        }
+        out.push('\n');
     }
     let unchecked = report.servers.iter().filter(|server| !report.turn.iter().any(|turn| turn.url == server.url));
     for server in unchecked.filter(|server| server.outcome == Outcome::Skipped) {
@@ -47,7 +49,7 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
             out.push_str(&(line + "\n"));
         }
     }
-    out.push_str(&findings(report, style));
+    out.push_str(&findings(report, style, verbose));
     out.push_str(&sum::line(report, style));
     out
 }
@@ -71,7 +73,7 @@ fn block(report: &Report, host: &str, style: &Style, verbose: bool) -> String {
         let above = entries[..place].iter().map(|(_, above)| *above).find(|above| same_trouble(above, turn));
         out.push_str(&row::row(turn, style));
         out.push_str(&row::trouble(turn, *index, &report.findings, above, style));
-        out.push_str(&extras::tried(turn, style));
+        out.push_str(&extras::tried(turn, verbose, style));
         out.push_str(&extras::audit(turn, verbose, style));
         if verbose {
             out.push_str(&extras::steps(turn, style));
@@ -89,34 +91,13 @@ fn same_trouble(one: &Turn, other: &Turn) -> bool {
     }
 }
 
-/// What the facts mean, errors first. What to do about a failing step stands beneath its row already.
-fn findings(report: &Report, style: &Style) -> String {
-    let mut out = String::new();
+/// What the facts mean, errors first. What is said beneath a row already is only named here.
+fn findings(report: &Report, style: &Style, verbose: bool) -> String {
     let told = |finding: &Finding| {
         let mut abouts = report.turn.iter().enumerate().filter_map(|(i, turn)| row::about(turn, i, &report.findings));
-        abouts.any(|about| about == finding)
+        !verbose && abouts.any(|about| about == finding)
     };
-    for finding in &report.findings {
-        let (ink, word) = match finding.severity {
-            Severity::Error => (Ink::Bad, "error"),
-            Severity::Warning => (Ink::Doubtful, "warning"),
-            Severity::Info => (Ink::Dim, "info"),
-        };
-        let mut say = |ink, indent, text: String| {
-            for line in wrap(style.width, indent, &text) {
-                out.push_str(&(style.paint(ink, &line) + "\n"));
-            }
-        };
-        say(ink, 0, format!("{word}: {} [{}]", visible(&finding.title), visible(&finding.code)));
-        say(Ink::Plain, 2, visible(&finding.detail));
-        if let Some(fix) = finding.fix.as_ref().filter(|_| !told(finding)) {
-            say(Ink::Bold, 2, format!("To do: {}", visible(fix)));
-        }
-    }
-    if !out.is_empty() {
-        out.push('\n');
-    }
-    out
+    super::findings::text(&report.findings, style, told)
 }
 
 /// The host of a URL, brackets and all.

@@ -15,7 +15,8 @@ use nix::unistd::Pid;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// What the lab needs beside a Rust toolchain.
-const PACKAGES: &str = "coturn iproute2 nftables openssl sofia-sip-bin util-linux, and chromium for the ignored tests";
+const PACKAGES: &str =
+    "coturn iproute2 nftables openssl sofia-sip-bin stun-client util-linux, and chromium for the ignored tests";
 
 /// Where commands are; administrators' ones are not on everybody's path.
 fn search_path() -> OsString {

@@ -86,3 +86,23 @@ fn after_the_last_answer(run: &Run) -> f64 {
     let last = run.candidates().iter().map(|c| c.elapsed_ms).fold(0.0, f64::max);
     run.report.gather.complete_ms.unwrap() - last
 }
+
+/// coturn of Debian 12 speaks TLS 1.2 only; the embedded server speaks 1.3, with a round trip less.
+#[test]
+fn tls_1_3_takes_four_round_trips() {
+    let lab = Lab::new(Topology { rtt: Duration::from_millis(50), ..Topology::default() });
+    let ca = lab.dir().join("embedded.pem").to_string_lossy().into_owned();
+    let login = format!("{USER}:{PASSWORD}");
+    let serve = ["serve", "--listen", "203.0.113.10", "--user", &login, "--ca-out", &ca];
+    let _serving = lab.server.spawn(crate::process::Cmd::new(env!("CARGO_BIN_EXE_rtcprobe")).args(serve));
+    let ready = || std::fs::metadata(&ca).is_ok_and(|file| file.len() > 0);
+    assert!((0..100).any(|_| ready() || (std::thread::sleep(Duration::from_millis(50)), false).1), "it does not serve");
+    let server = "turns:203.0.113.10?transport=tcp";
+    let args = ["--username", USER, "--credential", PASSWORD, "--ca-file", &ca, server];
+    let runs: Vec<Run> = (0..RUNS).map(|_| gather(&lab.client, &args)).collect();
+    assert_eq!(runs[0].server(server).tls.as_ref().and_then(|tls| tls.version.as_deref()), Some("TLSv1.3"));
+    let times: Vec<f64> = runs.iter().map(|run| run.only("relay", Some("tls")).elapsed_ms).collect();
+    let best = times.iter().copied().fold(f64::INFINITY, f64::min);
+    println!("TLS 1.3: {times:.1?}");
+    assert!((4.0 * RTT - 1.0..4.0 * RTT + SLACK).contains(&best), "{times:?}");
+}

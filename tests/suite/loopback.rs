@@ -69,6 +69,7 @@ fn gathering(kind: &str) -> (Report, Vec<Event>) {
             schedule: Schedule::PROMPT,
             alternate: Alternate::Follow,
             send_software: true,
+            unix_time: None,
         };
         let environment = Environment { os: "test".into(), arch: "test".into(), interfaces: Vec::new() };
         let mut report = Report::new("gather", "2026-11-20T12:00:00.000Z".into(), environment);

@@ -9,6 +9,7 @@
 
 mod bless;
 mod cli;
+mod cli_turn;
 mod drive;
 mod drive_dns;
 mod drive_process;
@@ -16,6 +17,7 @@ mod drive_tls;
 mod generated;
 mod loopback;
 mod readme;
+mod rules;
 mod server;
 mod sim;
 mod strangers;

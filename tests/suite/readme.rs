@@ -45,9 +45,9 @@ fn run(line: &str) -> String {
     String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
 }
 
-/// Without what differs from run to run: the numbers, and how wide they are.
+/// Without what differs from run to run: the numbers, how wide they are, and how they are drawn as bars.
 fn shape(text: &str) -> String {
-    let digits = |c: char| if c.is_ascii_digit() { ' ' } else { c };
+    let digits = |c: char| if c.is_ascii_digit() || ('▁'..='█').contains(&c) { ' ' } else { c };
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines() {
         let words: Vec<String> =

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rtcprobe::report::Report;
 use rtcprobe::view::style::Style;
-use rtcprobe::view::{gather, json, jsonl};
+use rtcprobe::view::{gather, json, jsonl, turn};
 
 use super::bless;
 
@@ -13,8 +13,22 @@ use super::bless;
 fn every_report_is_drawn_as_it_was() {
     for (name, report) in reports() {
         for width in [80, 140] {
-            let text = gather::text(&report, &Style { width, color: false });
+            let text = self::text(&report, &Style { width, color: false });
             bless::compare(&folder("views").join(format!("{name}.{width}.txt")), &text);
+        }
+    }
+}
+
+#[test]
+fn every_step_is_told_when_more_is_asked_for() {
+    for (name, report) in reports().iter().filter(|(name, _)| name.starts_with("turn-")) {
+        let text = turn::text(report, &Style { width: 80, color: false }, true);
+        for step in report.turn.iter().flat_map(|turn| &turn.steps) {
+            let step = serde_json::to_value(step.name).unwrap();
+            assert!(text.contains(step.as_str().unwrap()), "{name}: {step}");
+        }
+        if name == "turn-good" || name == "turn-hostile" {
+            bless::compare(&folder("views").join(format!("{name}.verbose.txt")), &text);
         }
     }
 }
@@ -22,22 +36,22 @@ fn every_report_is_drawn_as_it_was() {
 #[test]
 fn colours_are_drawn_as_they_were() {
     let (_, report) = reports().into_iter().find(|(name, _)| name == "gather-some-fail").unwrap();
-    let text = gather::text(&report, &Style { width: 80, color: true });
+    let text = self::text(&report, &Style { width: 80, color: true });
     bless::compare(&folder("views").join("gather-some-fail.color.txt"), &text.replace('\x1b', "␛"));
 }
 
 #[test]
 fn nothing_is_told_by_colour_alone() {
     for (name, report) in reports() {
-        let colored = gather::text(&report, &Style { width: 80, color: true });
-        assert_eq!(without_colour(&colored), gather::text(&report, &Style { width: 80, color: false }), "{name}");
+        let colored = text(&report, &Style { width: 80, color: true });
+        assert_eq!(without_colour(&colored), text(&report, &Style { width: 80, color: false }), "{name}");
     }
 }
 
 #[test]
 fn no_text_from_outside_moves_the_cursor() {
     for (name, report) in reports() {
-        let text = gather::text(&report, &Style { width: 80, color: false });
+        let text = self::text(&report, &Style { width: 80, color: false });
         let documents = [text, json::document(&report), jsonl::last(&report)];
         for text in documents {
             let odd = text.chars().find(|c| (c.is_control() && *c != '\n') || ('\u{202a}'..='\u{202e}').contains(c));
@@ -52,7 +66,7 @@ fn no_text_from_outside_moves_the_cursor() {
 fn lines_fit_the_screen_unless_one_word_does_not() {
     for (name, report) in reports() {
         for width in [40, 60, 80, 100, 140, 200] {
-            let text = gather::text(&report, &Style { width, color: false });
+            let text = self::text(&report, &Style { width, color: false });
             for line in text.lines().filter(|line| line.chars().count() > width) {
                 let words = line.split_whitespace().map(|word| word.chars().count());
                 assert!(words.max() > Some(width / 4), "{name} at {width} columns: {line}");
@@ -65,9 +79,12 @@ fn lines_fit_the_screen_unless_one_word_does_not() {
 fn addresses_and_urls_are_never_cut() {
     for (name, report) in reports() {
         for width in [40, 80, 140] {
-            let text = gather::text(&report, &Style { width, color: false });
-            for candidate in &report.gather.as_ref().unwrap().candidates {
+            let text = self::text(&report, &Style { width, color: false });
+            for candidate in report.gather.iter().flat_map(|gather| &gather.candidates) {
                 assert!(text.contains(&candidate.address), "{name} at {width}: {}", candidate.address);
+            }
+            for allocation in report.turn.iter().filter_map(|turn| turn.allocation.as_ref()) {
+                assert!(text.contains(&allocation.relayed), "{name} at {width}: {}", allocation.relayed);
             }
             for server in &report.servers {
                 assert!(text.contains(&server.url), "{name} at {width}: {}", server.url);
@@ -82,6 +99,14 @@ fn json_comes_back_as_it_went() {
         let again: Report = serde_json::from_str(&json::document(&report)).unwrap();
         assert_eq!(again, report, "{name}");
         bless::compare(&folder("reports").join(format!("{name}.json")), &json::document(&report));
+    }
+}
+
+/// The answer of the command that the report is of.
+fn text(report: &Report, style: &Style) -> String {
+    match report.command.as_str() {
+        "turn" => turn::text(report, style, false),
+        _ => gather::text(report, style),
     }
 }
 

@@ -6,6 +6,7 @@ use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::probes::turn::{EchoPlan, Options};
+use crate::proto::schedule::Schedule;
 use crate::report::RelayProtocol;
 
 /// For everything but the measurements.
@@ -110,13 +111,15 @@ impl Required {
 }
 
 /// Long enough for what is to be done, if nothing else is said.
-pub fn limit(echo: Option<&EchoPlan>, options: Options, audit: bool) -> Duration {
+pub fn limit(schedule: &Schedule, echo: Option<&EchoPlan>, options: Options, audit: bool) -> Duration {
     let Options { ipv6_relay, dual, tcp_relay, even_port, dont_fragment, mobility, lifetime } = options;
     let tried = [ipv6_relay, dual, tcp_relay, even_port, dont_fragment, mobility, lifetime.is_some()];
     let tried = tried.into_iter().map(u32::from).sum::<u32>();
     let echo = echo.map_or(0.0, |plan| f64::from(plan.count) / plan.rate);
     let echo = Duration::try_from_secs_f64(echo).unwrap_or(Duration::MAX);
-    STEPS.saturating_add(echo).saturating_add(OPTION * tried).saturating_add(AUDIT * u32::from(audit))
+    // Two steps that are not answered, and something in between.
+    let steps = STEPS.max(schedule.total() * 3);
+    steps.saturating_add(echo).saturating_add(OPTION * tried).saturating_add(AUDIT * u32::from(audit))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -133,10 +136,11 @@ mod tests {
     #[test]
     fn leaves_time_for_what_is_to_be_measured() {
         let plan = EchoPlan { count: 500, rate: 10.0, size: 160 };
-        assert_eq!(limit(None, Options::default(), false), STEPS);
-        assert_eq!(limit(Some(&plan), Options::default(), false), STEPS + Duration::from_secs(50));
+        assert_eq!(limit(&Schedule::PROMPT, None, Options::default(), false), STEPS);
+        assert_eq!(limit(&Schedule::PROMPT, Some(&plan), Options::default(), false), STEPS + Duration::from_secs(50));
+        assert!(limit(&Schedule::RFC8489, None, Options::default(), false) > Duration::from_secs(79));
         let options = Options { dual: true, mobility: true, ..Options::default() };
-        assert_eq!(limit(None, options, true), STEPS + AUDIT + OPTION * 2);
+        assert_eq!(limit(&Schedule::PROMPT, None, options, true), STEPS + AUDIT + OPTION * 2);
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::harvest::Find;
 use super::verdict::{self, Verdict};
 use super::{Alternate, Config, words};
 use crate::machine::{Chance, Ending, Icmp, Refusal, Secure, Socket, Time, Want};
+use crate::probes::explain::Scene;
 use crate::proto::allocation::Allocation;
 use crate::proto::auth::Credentials;
 use crate::proto::exchange::{Exchange, Seen};
@@ -101,6 +102,7 @@ pub(super) struct Task {
     schedule: Schedule,
     alternate: Alternate,
     software: Option<String>,
+    unix_time: Option<u64>,
     local_ip: std::net::IpAddr,
     chance: Chance,
     /// Which of the plan's targets is next.
@@ -131,6 +133,7 @@ impl Task {
             schedule: config.schedule,
             alternate: config.alternate,
             software: config.send_software.then(|| concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()),
+            unix_time: config.unix_time,
             local_ip: config.locals[plan.local].address,
             chance,
             position: 1,
@@ -257,7 +260,7 @@ impl Task {
                     allocation.cut();
                 }
                 let pending = self.deframer.pending();
-                let verdict = verdict::closed(why, self.target, self.ask(), pending, now - self.opened_at);
+                let verdict = verdict::closed(why, self.scene(), pending, now - self.opened_at);
                 self.leg_over(now, verdict, Vec::new());
             }
             (State::Leaving, _) => self.state = State::Over,
@@ -296,7 +299,7 @@ impl Task {
                 Frame::ChannelData(_) => {}
                 Frame::Garbage(bytes) => {
                     if self.state == State::Talking {
-                        let verdict = verdict::garbage(&bytes, self.target, self.ask(), now - self.opened_at);
+                        let verdict = verdict::garbage(&bytes, self.scene(), now - self.opened_at);
                         if let Some(Talk::Allocation(allocation)) = &mut self.talk {
                             allocation.cut();
                         }
@@ -330,7 +333,7 @@ impl Task {
             return;
         }
         let seen = self.seen(now);
-        let verdict = verdict::stopped(self.target, self.ask(), &seen, now - self.began);
+        let verdict = verdict::stopped(self.scene(), &seen, now - self.began);
         self.position = self.plan.targets.len();
         let begun = matches!(self.state, State::Talking);
         self.leg_over(now, verdict, Vec::new());
@@ -339,8 +342,8 @@ impl Task {
         }
     }
 
-    fn ask(&self) -> Ask {
-        self.plan.ask
+    fn scene(&self) -> Scene<'static> {
+        Scene { target: self.target, local: self.local_ip, request: words::request(self.plan.ask) }
     }
 
     fn is_stream(&self) -> bool {

@@ -1,10 +1,9 @@
 //! Sentences for people: what was tried, what happened, after how long.
 
-use std::time::Duration;
-
 use super::task::Ask;
 use super::{Config, Local};
 use crate::machine::Refusal;
+use crate::probes::explain::span;
 use crate::proto::resolution::{Target, Unresolved};
 use crate::proto::transaction::Stray;
 use crate::report::Outcome;
@@ -17,29 +16,6 @@ pub(super) fn request(ask: Ask) -> &'static str {
         Ask::Binding => "Binding",
         Ask::Allocate => "Allocate",
     }
-}
-
-/// `52 ms`, `4.5 s`.
-pub(super) fn span(time: Duration) -> String {
-    let millis = time.as_secs_f64() * 1e3;
-    if millis < 10.0 {
-        format!("{millis:.1} ms")
-    } else if millis < 1000.0 {
-        format!("{millis:.0} ms")
-    } else {
-        format!("{:.1} s", millis / 1e3)
-    }
-}
-
-/// `1 copy`, `4 copies`.
-pub(super) fn copies(count: u32) -> String {
-    if count == 1 { "1 copy".into() } else { format!("{count} copies") }
-}
-
-/// Text from elsewhere in quotation marks, at most 64 bytes, control characters escaped.
-pub(super) fn quoted(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(64)]).into_owned();
-    format!("\"{}\"", text.trim_end().escape_debug())
 }
 
 /// Answers that did not count.

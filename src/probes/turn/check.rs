@@ -1,18 +1,20 @@
 //! The check of one address of one server, from the connection to the release.
 
+use std::cell::{OnceCell, RefCell};
 use std::net::IpAddr;
+use std::pin::pin;
+use std::rc::Rc;
 use std::time::Duration;
 
-use super::explain;
 use super::opening::Challenged;
 use super::proofs::Ground;
 use super::record::{Ending, Record};
 use super::resolve::Found;
-use super::station::{Reply, Station};
+use super::station::{End, Reply, Station};
 use super::{Config, ServerSpec};
-use crate::machine::script::{Either, Hands, Line, both, either};
+use crate::machine::script::{Either, Hands, Line, Part, all, both, either};
 use crate::machine::{Chance, Time};
-use crate::proto::exchange::Request;
+use crate::proto::exchange::{Answer, Request};
 use crate::proto::resolution::Target;
 use crate::report::{self, Cause, Event, StepName};
 use crate::wire::attribute::{self, Value};
@@ -20,6 +22,8 @@ use crate::wire::message::{Message, Method};
 
 /// Redirections and fresh ports that are tried.
 const TRIES: u32 = 4;
+/// How long an answer is waited for after a stop.
+const GRACE: Duration = Duration::from_millis(300);
 
 pub(super) struct Check {
     pub hands: Hands<Event>,
@@ -27,12 +31,15 @@ pub(super) struct Check {
     pub config: Config,
     pub record: Record,
     pub local: IpAddr,
-    chance: std::cell::RefCell<Chance>,
+    chance: RefCell<Chance>,
+    /// Stations that hold an allocation, or may: whatever happens, they are released in the end.
+    owed: RefCell<Vec<Rc<Station>>>,
 }
 
 /// An allocation that stands.
 pub(super) struct Held {
-    pub station: Station,
+    pub station: Rc<Station>,
+    pub lifetime: Duration,
     pub relayed: std::net::SocketAddr,
     pub mapped: Option<std::net::SocketAddr>,
     pub target: Target,
@@ -48,7 +55,8 @@ impl Check {
             config: config.clone(),
             record: Record::new(hands, &uri.to_string(), username, uri.transport(), None),
             local: IpAddr::from([0, 0, 0, 0]),
-            chance: std::cell::RefCell::new(chance),
+            chance: RefCell::new(chance),
+            owed: RefCell::default(),
         }
     }
 
@@ -70,19 +78,70 @@ impl Check {
     }
 
     async fn go(&self, target: Target) {
-        let Some((held, untrusted)) = self.allocated(target).await else { return };
-        let work = either(self.work(&held), self.hands.stopped()).await;
-        if work == Either::Second(()) {
-            self.record.step(StepName::RelaySend, Ending::failed(Cause::Stopped, Duration::ZERO, "stopped"));
+        if let Some((held, untrusted)) = self.allocated(target).await {
+            let ground = OnceCell::new();
+            let work = either(self.work(&held, &ground), self.hands.stopped()).await;
+            if work == Either::Second(()) {
+                self.record.step(StepName::RelaySend, Ending::failed(Cause::Stopped, Duration::ZERO, "stopped"));
+            }
+            self.release(&held, ground.get()).await;
+            if work == Either::First(()) {
+                let _ = either(self.options(target), self.hands.stopped()).await;
+            }
+            if untrusted {
+                let well =
+                    [StepName::Allocate, StepName::RelaySend].into_iter().all(|step| self.record.went_well(step));
+                self.record.note(|turn| turn.works_untrusted = Some(well));
+            }
         }
-        self.release(&held).await;
-        if work == Either::First(()) {
-            let _ = either(self.options(target), self.hands.stopped()).await;
+        self.settle().await;
+    }
+
+    /// Asks for an allocation, which is released by the end of the check at the latest.
+    pub(super) async fn allocate_on(&self, station: &Rc<Station>, request: Request) -> Reply {
+        self.owe(station);
+        let reply = station.ask(request).await;
+        self.unless_granted(station, &reply);
+        reply
+    }
+
+    pub(super) fn owe(&self, station: &Rc<Station>) {
+        self.owed.borrow_mut().push(Rc::clone(station));
+    }
+
+    /// Nothing is owed for what was refused.
+    pub(super) fn unless_granted(&self, station: &Rc<Station>, reply: &Reply) {
+        let refused = matches!(
+            &reply.end,
+            End::Answer(Answer::Failure { .. } | Answer::BadChallenge(_) | Answer::NonceLoop | Answer::Unreachable(_))
+                | End::Closed(_)
+                | End::Garbage(_)
+        );
+        if refused {
+            self.paid(station);
         }
-        if untrusted {
-            let well = [StepName::Allocate, StepName::RelaySend].into_iter().all(|step| self.record.went_well(step));
-            self.record.note(|turn| turn.works_untrusted = Some(well));
-        }
+    }
+
+    pub(super) fn paid(&self, station: &Rc<Station>) {
+        self.owed.borrow_mut().retain(|owed| !Rc::ptr_eq(owed, station));
+    }
+
+    /// Releases an allocation.
+    pub(super) async fn give_back(&self, station: &Rc<Station>) -> Reply {
+        let reply = station.ask_briefly(self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)))).await;
+        self.paid(station);
+        reply
+    }
+
+    /// Releases whatever is still held.
+    async fn settle(&self) {
+        let owed = self.owed.borrow().clone();
+        let parts = owed.iter().map(|station| {
+            Box::pin(async move {
+                self.give_back(station).await;
+            }) as Part<'_, ()>
+        });
+        all(parts.collect()).await;
     }
 
     /// From the connection to an allocation; the flag says that the certificate had to be ignored.
@@ -94,25 +153,21 @@ impl Check {
             let (station, ignoring) = self.unless_stopped(self.open(target)).await??;
             untrusted |= ignoring;
             self.record.local(station.local());
-            match self.unless_stopped(self.challenge(&station, target)).await? {
+            let station = Rc::new(station);
+            match self.challenged(&station, target).await? {
                 Challenged::Session(session) => {
                     station.sign_with(*session);
-                    let reply = match either(station.ask(self.allocate()), self.hands.stopped()).await {
-                        Either::First(reply) => reply,
-                        Either::Second(()) => {
-                            // The server may have granted it this very moment.
-                            station.ask_briefly(self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)))).await;
-                            self.stopped();
-                            return None;
-                        }
-                    };
+                    let reply = self.unless_stopped(self.allocate_on(&station, self.allocate())).await?;
                     if matches!(reply.error(), Some((437, phrase, _)) if !phrase.to_ascii_lowercase().contains("credential"))
                     {
                         continue;
                     }
                     return Some((self.granted(station, &reply, target)?, untrusted));
                 }
-                Challenged::Open(reply) => return Some((self.granted(station, &reply, target)?, untrusted)),
+                Challenged::Open(reply) => {
+                    self.owe(&station);
+                    return Some((self.granted(station, &reply, target)?, untrusted));
+                }
                 Challenged::Elsewhere(next) if !visited.contains(&next) => {
                     let text = format!("{} sends us to {next} (300 Try Alternate)", target.address);
                     self.hands.tell(Event::Note { elapsed_ms: self.hands.now().millis(), text });
@@ -133,6 +188,23 @@ impl Check {
         None
     }
 
+    /// The challenge, unless the run is stopped before. An open relay may be granting something that
+    /// very moment, which is waited for and released.
+    async fn challenged(&self, station: &Rc<Station>, target: Target) -> Option<Challenged> {
+        let mut challenge = pin!(self.challenge(station, target));
+        match either(challenge.as_mut(), self.hands.stopped()).await {
+            Either::First(challenged) => Some(challenged),
+            Either::Second(()) => {
+                let late = either(challenge, self.hands.sleep(GRACE)).await;
+                if matches!(late, Either::First(Challenged::Open(_))) {
+                    self.owe(station);
+                }
+                self.stopped();
+                None
+            }
+        }
+    }
+
     /// What comes of it, unless the run is stopped before.
     async fn unless_stopped<T>(&self, part: impl Future<Output = T>) -> Option<T> {
         match either(part, self.hands.stopped()).await {
@@ -149,9 +221,9 @@ impl Check {
     }
 
     /// The step `allocate`.
-    fn granted(&self, station: Station, reply: &Reply, target: Target) -> Option<Held> {
+    fn granted(&self, station: Rc<Station>, reply: &Reply, target: Target) -> Option<Held> {
         let Some(message) = reply.success() else {
-            self.record.step(StepName::Allocate, self.not_allocated(reply, target));
+            self.record.step(StepName::Allocate, self.not_allocated(&station, reply, target));
             return None;
         };
         let relayed = message.addresses(attribute::XOR_RELAYED_ADDRESS);
@@ -174,74 +246,48 @@ impl Check {
         });
         let text = format!("{first} for {}", humantime::format_duration(lifetime));
         self.record.step(StepName::Allocate, Ending::ok(reply.took, text));
-        Some(Held { station, relayed: first, mapped, target })
+        Some(Held { station, lifetime, relayed: first, mapped, target })
     }
 
     /// Everything that is done with an allocation.
-    async fn work(&self, held: &Held) {
-        let ground = self.ground(held).await;
-        self.permissions(held, &ground).await;
-        let (proofs, ()) = both(self.prove(held, &ground), self.negative_controls(held.target)).await;
-        self.judge(held, &ground, &proofs);
-        self.quality(held, &ground, &proofs).await;
+    async fn work(&self, held: &Held, ground: &OnceCell<Ground>) {
+        let prepared = Ground::prepare(self, held).await;
+        let ground = ground.get_or_init(|| prepared);
+        self.permissions(held, ground).await;
+        let (proofs, ()) = both(self.prove(held, ground), self.negative_controls(held.target)).await;
+        self.judge(held, ground, &proofs);
+        self.quality(held, ground, &proofs).await;
+        self.give_back_second(ground).await;
         self.refresh(held).await;
         self.audit(held).await;
     }
 
+    /// A request that makes an allocation live on.
+    pub(super) fn prolong(&self) -> Request {
+        self.software(Request::new(Method::REFRESH))
+    }
+
     async fn refresh(&self, held: &Held) {
-        let reply = held.station.ask(self.software(Request::new(Method::REFRESH))).await;
+        let reply = held.station.ask(self.prolong()).await;
         let ending = match reply.success().and_then(Message::lifetime) {
             Some(lifetime) => Ending::ok(reply.took, format!("lifetime {lifetime} s")),
-            None => explain::reply(&reply, "Refresh", held.target).into_ending(reply.took),
+            None => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Refresh, ending);
     }
 
-    async fn release(&self, held: &Held) {
-        let request = self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)));
-        let reply = held.station.ask_briefly(request).await;
+    async fn release(&self, held: &Held, ground: Option<&Ground>) {
+        let reply = self.give_back(&held.station).await;
         let ending = match (reply.success(), reply.error()) {
-            (Some(_), _) | (None, Some((437, ..))) => Ending::ok(reply.took, ""),
-            _ => explain::reply(&reply, "Refresh", held.target).into_ending(reply.took),
+            (Some(_), _) => Ending::ok(reply.took, self.aftermath(held, ground, reply.took).await.unwrap_or_default()),
+            (None, Some((437, ..))) => Ending::ok(reply.took, ""),
+            _ => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Release, ending);
-    }
-
-    /// Credentials that must not work: the right user with a wrong password, from a port of its own.
-    async fn negative_controls(&self, target: Target) {
-        let Some(credentials) = self.server.credentials.as_ref().filter(|_| self.config.controls) else { return };
-        let Ok(line) = self.connect(target, crate::machine::Trust::Record).await else { return };
-        let mut wrong = credentials.clone();
-        wrong.password.push_str("-wrong");
-        let station = line.with(Some(wrong));
-        let reply = station.ask(self.allocate()).await;
-        let refused = match (reply.success(), reply.error()) {
-            (Some(_), _) => Some(false),
-            (None, Some(_)) => Some(true),
-            _ => None,
-        };
-        if refused == Some(false) {
-            let release = Request::new(Method::REFRESH).with(Value::Lifetime(0));
-            station.ask_briefly(release).await;
-        }
-        let error = reply.error().map(|(code, phrase, _)| (code, phrase.to_string()));
-        self.record.note(|turn| {
-            turn.controls.push(report::Control {
-                name: "wrong-password".into(),
-                refused,
-                error_code: error.as_ref().map(|(code, _)| *code),
-                error_text: error.map(|(_, phrase)| phrase),
-            });
-        });
     }
 
     pub(super) fn station(&self, line: Line<Event>, server: std::net::SocketAddr) -> Station {
         let chance = self.chance.borrow_mut().split();
         Station::new(&self.hands, line, server, self.config.schedule, self.server.credentials.clone(), chance)
-    }
-
-    /// What is used beside the allocation itself.
-    async fn ground(&self, held: &Held) -> Ground {
-        Ground::prepare(self, held).await
     }
 }

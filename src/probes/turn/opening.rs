@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::check::Check;
-use super::explain::{self, Told};
 use super::record::Ending;
-use super::station::{Reply, Station};
+use super::station::{End, Reply, Station};
 use crate::machine::script::both;
 use crate::machine::{Peer, Refusal, Secure, Trust, Want};
+use crate::probes::explain::{self, Asker, Told};
 use crate::proto::auth::Session;
 use crate::proto::exchange::{Answer, Request};
 use crate::proto::resolution::Target;
@@ -49,7 +49,7 @@ impl Check {
                 Some((station, false))
             }
             Err(Refusal::Untrusted { why, secure }) => {
-                self.connected_only(target, secure.connect.map_or(took, |time| time.since_start()));
+                self.connected_only(target, secure.connect.map_or(took, crate::machine::Time::since_start));
                 self.record.secure(Some(&secure));
                 let cause = explain::distrust(&why);
                 let text = crate::probes::tls::distrust(&why);
@@ -58,7 +58,7 @@ impl Check {
                 Some((ignoring, true))
             }
             Err(why) => {
-                let told = explain::refusal(&why, target, took);
+                let told = explain::refusal(&why, target, self.local, took);
                 let name = match (target.transport, explain::in_handshake(&why)) {
                     (Transport::Tls | Transport::Dtls, true) => {
                         self.connected_only(target, Duration::ZERO);
@@ -67,14 +67,14 @@ impl Check {
                     (Transport::Dtls, false) => StepName::Tls,
                     _ => StepName::Connect,
                 };
-                self.record.step(name, told.into_ending(took));
+                self.record.step(name, Ending::told(told, took));
                 None
             }
         }
     }
 
     fn connected(&self, target: Target, secure: Option<&Secure>, took: Duration) {
-        let connect = secure.and_then(|secure| secure.connect).map_or(took, |time| time.since_start());
+        let connect = secure.and_then(|secure| secure.connect).map_or(took, crate::machine::Time::since_start);
         self.connected_only(target, connect);
         match secure {
             Some(secure) => {
@@ -124,7 +124,7 @@ impl Check {
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
             self.record.note(|turn| turn.software = Some(software));
         }
-        self.challenged(bare, target, bound)
+        self.understand(bare, target, bound)
     }
 
     /// True when the Binding request was answered.
@@ -144,14 +144,14 @@ impl Check {
                 reply.took,
                 "the Binding success has no address in it (XOR-MAPPED-ADDRESS)",
             ),
-            _ => explain::reply(reply, "Binding", target).into_ending(reply.took),
+            _ => Ending::told(reply.explain("Binding", target), reply.took),
         };
         let answered = ending.is_ok();
         self.record.step(StepName::Binding, ending);
         answered
     }
 
-    fn challenged(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
+    fn understand(&self, bare: Reply, target: Target, bound: bool) -> Challenged {
         let took = bare.took;
         let fail = |ending: Ending| {
             self.record.step(StepName::Challenge, ending);
@@ -166,14 +166,14 @@ impl Check {
             return Challenged::Open(Box::new(bare));
         }
         let Some((code, phrase, message)) = bare.error() else {
-            let mut told = explain::reply(&bare, "Allocate", target);
+            let mut told = bare.explain("Allocate", target);
             if bound && told.cause == Cause::NoAnswer {
                 told = Told::new(
                     Cause::StunOnly,
                     "Binding is answered, Allocate is not: the server does STUN only, or drops what it does not know",
                 );
             }
-            return fail(told.into_ending(took));
+            return fail(Ending::told(told, took));
         };
         self.note_challenge(code, message);
         match code {
@@ -190,7 +190,7 @@ impl Check {
                 };
             }
             437 => return Challenged::Taken,
-            _ => return fail(explain::reply(&bare, "Allocate", target).into_ending(took)),
+            _ => return fail(Ending::told(bare.explain("Allocate", target), took)),
         }
         let Some(credentials) = &self.server.credentials else {
             let text = "401: the server wants credentials, and none were given";
@@ -241,17 +241,19 @@ impl Check {
     }
 
     /// Why a signed Allocate request was not answered with success.
-    pub(super) fn not_allocated(&self, reply: &Reply, target: Target) -> Ending {
-        let took = reply.took;
-        let Some((code, phrase, _)) = reply.error() else {
-            if let super::station::End::Answer(Answer::NonceLoop) = reply.end {
-                let text = "438 Stale Nonce to every fresh nonce: a load balancer without affinity, or a broken server";
-                return Ending::failed(Cause::NonceLoop, took, text).coded(438, "Stale Nonce");
+    pub(super) fn not_allocated(&self, station: &Station, reply: &Reply, target: Target) -> Ending {
+        let told = match &reply.end {
+            End::Answer(Answer::Failure { error, message, .. }) => {
+                let realm = station.session().map(|session| session.realm());
+                let asker = Asker {
+                    credentials: self.server.credentials.as_ref(),
+                    realm: realm.as_deref(),
+                    unix_time: Some(self.config.unix_time),
+                };
+                explain::allocate_error(error, message, &reply.seen, reply.took, asker)
             }
-            return explain::reply(reply, "Allocate", target).into_ending(took);
+            _ => reply.explain("Allocate", target),
         };
-        explain::allocate_error(code, phrase, took, self.server.credentials.as_ref(), self.config.unix_time)
-            .into_ending(took)
-            .coded(code, phrase)
+        Ending::told(told, reply.took)
     }
 }

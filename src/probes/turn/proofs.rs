@@ -1,33 +1,48 @@
 //! Proof that data flows, without a second machine.
 
-use std::net::{IpAddr, SocketAddr};
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use super::check::{Check, Held};
-use super::explain::{self, span};
 use super::record::Ending;
 use super::station::{Data, Station};
 use crate::machine::script::{all, both};
 use crate::machine::{Trust, Want};
+use crate::probes::explain::span;
 use crate::proto::exchange::Request;
 use crate::report::{Cause, Form, Proof, StepName, StepOutcome, Way};
 use crate::wire::attribute::{self, Value};
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// The channel towards the second socket, and the one towards the second allocation.
-const CHANNELS: [u16; 2] = [0x4000, 0x4001];
-/// When copies of a payload are sent, and when it is given up.
-const COPIES: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(450)];
-const PATIENCE: Duration = Duration::from_millis(1200);
+pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
+/// When copies of a payload are sent, in milliseconds: so many that a network that loses every third
+/// datagram does not look like a closed one.
+pub(super) const COPIES: [u64; 8] = [0, 100, 200, 300, 450, 600, 750, 900];
+/// When it is given up.
+pub(super) const PATIENCE: Duration = Duration::from_millis(1200);
+/// How long data is waited for that should not come, beside a round trip.
+const AFTERMATH: Duration = Duration::from_millis(60);
 
 /// What the proofs stand on: a second socket, a STUN server, a second allocation.
 pub(super) struct Ground {
     /// A plain UDP socket of ours, and where the world sees it.
-    witness: Option<(Station, SocketAddr)>,
-    why_no_witness: String,
-    stun: Option<SocketAddr>,
-    second: Option<(Station, SocketAddr)>,
-    why_no_second: String,
+    pub witness: Option<(Station, SocketAddr)>,
+    pub why_no_witness: String,
+    pub stun: Option<SocketAddr>,
+    pub second: Option<Second>,
+    pub why_no_second: String,
+    /// Peers beside the second socket that the server does not permit, and what it said.
+    refused: RefCell<Vec<(SocketAddr, String)>>,
+}
+
+/// A second allocation with the same credentials.
+pub(super) struct Second {
+    pub station: Rc<Station>,
+    pub relayed: SocketAddr,
+    pub lifetime: Duration,
 }
 
 impl Ground {
@@ -42,7 +57,23 @@ impl Ground {
             Ok(second) => (Some(second), String::new()),
             Err(why) => (None, why),
         };
-        Ground { witness, why_no_witness, stun, second, why_no_second }
+        Ground { witness, why_no_witness, stun, second, why_no_second, refused: RefCell::default() }
+    }
+
+    async fn permit(&self, station: &Station, peer: SocketAddr) {
+        let reply = station.ask(permission(&[peer])).await;
+        if let Some((code, phrase, _)) = reply.error() {
+            let said = format!("{code} {phrase}").trim_end().to_string();
+            self.refused.borrow_mut().push((peer, said));
+        }
+    }
+
+    /// A proof that is not tried, because the server does not permit the peer.
+    fn refused(&self, way: Way, peer: SocketAddr) -> Option<Proof> {
+        let said = self.refused.borrow().iter().find(|(refused, _)| *refused == peer)?.1.clone();
+        let detail = Some(format!("{said} to CreatePermission for {peer}"));
+        let outcome = StepOutcome::Failed;
+        Some(Proof { way, form: Form::Send, outcome, sent: 0, received: 0, rtt_ms: None, seen_as: None, detail })
     }
 }
 
@@ -68,13 +99,16 @@ async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), St
     Err("no STUN server answers over UDP from here (--stun names another)".into())
 }
 
-/// A second allocation with the same credentials.
-async fn second(check: &Check, held: &Held) -> Result<(Station, SocketAddr), String> {
+async fn second(check: &Check, held: &Held) -> Result<Second, String> {
     let station = check.connect(held.target, Trust::Record).await.map_err(|_| "no second connection".to_string())?;
-    let reply = station.ask(check.allocate()).await;
+    let station = Rc::new(station);
+    let reply = check.allocate_on(&station, check.allocate()).await;
     match (reply.success(), reply.error()) {
         (Some(message), _) => match message.address(attribute::XOR_RELAYED_ADDRESS) {
-            Some(relayed) => Ok((station, relayed)),
+            Some(relayed) => {
+                let lifetime = Duration::from_secs(message.lifetime().unwrap_or(600).into());
+                Ok(Second { station, relayed, lifetime })
+            }
             None => Err("the second allocation has no address".into()),
         },
         (None, Some((code, phrase, _))) => Err(format!("the second allocation was refused: {code} {phrase}")),
@@ -94,16 +128,12 @@ impl Check {
         let more = async {
             let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
             if let Some(stun) = ground.stun {
-                parts.push(Box::pin(async move {
-                    main.ask(permission(&[stun])).await;
-                }));
+                parts.push(Box::pin(ground.permit(main, stun)));
             }
-            if let Some((station, relayed)) = &ground.second {
+            if let Some(Second { station, relayed, .. }) = &ground.second {
                 main.expect_channel(CHANNELS[1], *relayed);
                 station.expect_channel(CHANNELS[1], held.relayed);
-                parts.push(Box::pin(async move {
-                    main.ask(permission(&[*relayed])).await;
-                }));
+                parts.push(Box::pin(ground.permit(main, *relayed)));
                 parts.push(Box::pin(async move {
                     station.ask(channel(CHANNELS[1], held.relayed)).await;
                 }));
@@ -120,7 +150,7 @@ impl Check {
                     let text = format!("403 {phrase}: the server's policy forbids the peer {}", peer.ip());
                     Ending::failed(Cause::PeerForbidden, reply.took, text).coded(403, phrase)
                 }
-                _ => explain::reply(&reply, method, held.target).into_ending(reply.took),
+                _ => Ending::told(reply.explain(method, held.target), reply.took),
             };
             self.record.step(name, ending);
         }
@@ -130,27 +160,67 @@ impl Check {
     /// so that nothing opens the way for it.
     pub(super) async fn prove(&self, held: &Held, ground: &Ground) -> Vec<Proof> {
         let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = Vec<Proof>> + '_>>> = Vec::new();
-        if let Some((witness, mapped)) = &ground.witness {
+        if let Some((witness, mapped)) = ground.witness.as_ref().filter(|_| self.permitted()) {
             parts.push(Box::pin(async move {
                 let inbound = self.inbound(held, witness).await;
-                let send = self.outbound(held, witness, *mapped, Form::Send);
+                // Where mappings depend on the destination, the way back leads to another port.
+                let seen = inbound.seen_as.as_deref().and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
+                let send = self.outbound(held, witness, seen, Form::Send);
                 let channel = self.outbound(held, witness, *mapped, Form::Channel);
                 let (send, channel) = both(send, channel).await;
                 vec![inbound, send, channel]
             }));
         }
         if let Some(stun) = ground.stun {
-            parts.push(Box::pin(async move { vec![self.reflection(held, stun).await] }));
+            parts.push(Box::pin(async move {
+                match ground.refused(Way::Reflection, stun) {
+                    Some(refused) => vec![refused],
+                    None => vec![self.reflection(held, stun).await],
+                }
+            }));
         }
-        if let Some((station, relayed)) = &ground.second {
-            parts.push(Box::pin(async move { self.relay_to_relay(held, station, *relayed).await }));
+        if let Some(Second { station, relayed, .. }) = &ground.second {
+            parts.push(Box::pin(async move {
+                match ground.refused(Way::RelayToRelay, *relayed) {
+                    Some(refused) => vec![refused],
+                    None => self.relay_to_relay(held, station, *relayed).await,
+                }
+            }));
         }
         let proofs: Vec<Proof> = all(parts).await.into_iter().flatten().collect();
         self.record.note(|turn| turn.proofs.clone_from(&proofs));
-        if let Some((station, _)) = &ground.second {
-            station.ask_briefly(Request::new(Method::REFRESH).with(Value::Lifetime(0))).await;
-        }
         proofs
+    }
+
+    /// Whether the second socket may be sent to: without that nothing from it comes through, either.
+    pub(super) fn permitted(&self) -> bool {
+        self.record.went_well(StepName::Permission) || self.record.went_well(StepName::Channel)
+    }
+
+    pub(super) async fn give_back_second(&self, ground: &Ground) {
+        if let Some(second) = &ground.second {
+            self.give_back(&second.station).await;
+        }
+    }
+
+    /// What becomes of data for an allocation that was just released: a server that lets go of it
+    /// slowly (coturn: about a second) goes on relaying.
+    pub(super) async fn aftermath(&self, held: &Held, ground: Option<&Ground>, rtt: Duration) -> Option<String> {
+        let (witness, _) = ground?.witness.as_ref()?;
+        if !self.record.proved(Way::Inbound) || self.hands.stopping() {
+            return None;
+        }
+        let payload = payload(witness);
+        let began = self.hands.now();
+        for _ in 0..2 {
+            witness.send_plain(held.relayed, &payload);
+            let until = self.hands.now() + AFTERMATH / 2 + rtt / 2;
+            if held.station.data(until, |data| data.bytes == payload).await.is_some() {
+                let after = span(self.hands.now() - began);
+                return Some(format!("data sent to {} is still relayed {after} later", held.relayed));
+            }
+        }
+        Some(format!("data sent to {} is no longer relayed", held.relayed))
     }
 
     async fn inbound(&self, held: &Held, witness: &Station) -> Proof {
@@ -208,10 +278,10 @@ impl Check {
         let mut sent = 0;
         let mut arrived = None;
         for (index, after) in COPIES.iter().enumerate() {
-            self.hands.sleep_until(began + *after).await;
+            self.hands.sleep_until(began + Duration::from_millis(*after)).await;
             send();
             sent += 1;
-            let until = began + COPIES.get(index + 1).copied().unwrap_or(PATIENCE);
+            let until = began + COPIES.get(index + 1).map_or(PATIENCE, |after| Duration::from_millis(*after));
             arrived = receiver.data(until, &mut wanted).await;
             if arrived.is_some() {
                 break;
@@ -230,118 +300,21 @@ impl Check {
             detail: None,
         }
     }
-
-    /// The steps `relay-send` and `relay-receive`, from all proofs together.
-    pub(super) fn judge(&self, held: &Held, ground: &Ground, proofs: &[Proof]) {
-        let best = |way: Way| proofs.iter().filter(|proof| proof.way == way).max_by_key(|proof| proof.received);
-        let works = |way: Way| best(way).is_some_and(|proof| proof.received > 0);
-        let took = Duration::ZERO;
-        let relayed = held.relayed;
-        let reflected = best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
-        let seen = reflected.or_else(|| {
-            let proof = best(Way::Outbound)?;
-            proof.seen_as.as_deref()?.parse().ok()
-        });
-        let wrong = address_cause(held.target.address.ip(), relayed, seen);
-        let send = if works(Way::Outbound) || works(Way::Reflection) {
-            let how = seen.map_or(String::new(), |seen: SocketAddr| format!("the world sees {seen}"));
-            Ending::ok(took, how)
-        } else if ground.witness.is_none() && ground.stun.is_none() {
-            Ending::skipped(format!("not testable from here: {}", ground.why_no_witness))
-        } else if works(Way::RelayToRelay) {
-            let text = format!(
-                "nothing that the relay {relayed} sends reaches the outside, only its own server: outgoing UDP is blocked there, or no answer finds back"
-            );
-            Ending::failed(wrong.as_ref().map_or(Cause::RelayEgressBlocked, |(cause, _)| *cause), PATIENCE, text)
-        } else if !self.record.went_well(StepName::Permission) {
-            Ending::skipped("no permission for a peer")
-        } else {
-            let text = format!("nothing that was sent through the relay {relayed} arrived, {}", attempts(proofs));
-            Ending::failed(wrong.as_ref().map_or(Cause::RelayEgressBlocked, |(cause, _)| *cause), PATIENCE, text)
-        };
-        self.record.step(StepName::RelaySend, send);
-        let receive = match (works(Way::Inbound), best(Way::Inbound)) {
-            (true, _) => match wrong {
-                Some((Cause::RelayAddressPrivate, text)) => Ending::failed(Cause::RelayAddressPrivate, took, text),
-                _ => Ending::ok(took, format!("unasked data reaches {relayed}")),
-            },
-            (false, Some(_)) => {
-                let (cause, text) = wrong.unwrap_or_else(|| {
-                    let text = format!(
-                        "nothing sent to {relayed} arrives ({} copies, {}): the relay ports are closed from outside, or not forwarded to the server",
-                        COPIES.len(),
-                        span(PATIENCE)
-                    );
-                    (Cause::RelayPortsUnreachable, text)
-                });
-                Ending::failed(cause, PATIENCE, text)
-            }
-            (false, None) => match wrong {
-                Some((cause, text)) => Ending::failed(cause, took, text),
-                None => Ending::skipped(format!("not testable from here: {}", ground.why_no_witness)),
-            },
-        };
-        self.record.step(StepName::RelayReceive, receive);
-        if !ground.why_no_second.is_empty() {
-            let text = ground.why_no_second.clone();
-            let elapsed_ms = self.hands.now().millis();
-            self.hands.tell(crate::report::Event::Note { elapsed_ms, text });
-        }
-    }
-}
-
-/// What is wrong with the relayed address itself.
-fn address_cause(server: IpAddr, relayed: SocketAddr, seen: Option<SocketAddr>) -> Option<(Cause, String)> {
-    if is_private(relayed.ip()) && !is_private(server) {
-        let text = format!("the relayed address {relayed} is private, but the server is reached at {server}: nobody outside can send there");
-        return Some((Cause::RelayAddressPrivate, text));
-    }
-    let seen = seen?;
-    if seen.ip() != relayed.ip() {
-        let text = format!("the server hands out {relayed}, but the world sees its packets come from {seen}");
-        return Some((Cause::RelayAddressWrong, text));
-    }
-    (seen.port() != relayed.port()).then(|| {
-        let text = format!("the server hands out {relayed}, but the world sees its packets come from port {}", seen.port());
-        (Cause::RelayPortRewritten, text)
-    })
-}
-
-/// Not reachable from the Internet: RFC 1918, shared (RFC 6598), link-local, loopback, unique local.
-fn is_private(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, ..] = ip.octets();
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || (a == 100 && (64..128).contains(&b))
-        }
-        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
-}
-
-fn attempts(proofs: &[Proof]) -> String {
-    let ways = proofs.iter().map(|proof| match proof.way {
-        Way::Inbound => "to it",
-        Way::Outbound => "from it to a second socket",
-        Way::Reflection => "from it to a STUN server",
-        Way::RelayToRelay => "from it to a second relay",
-    });
-    let mut ways: Vec<&str> = ways.collect();
-    ways.dedup();
-    format!("tried {}", ways.join(", "))
 }
 
 /// Bytes that are neither STUN nor ChannelData and that nobody else sends.
-fn payload(station: &Station) -> Vec<u8> {
+pub(super) fn payload(station: &Station) -> Vec<u8> {
     let mut payload = b"rtcprobe".to_vec();
     payload.extend(station.random::<16>());
     payload
 }
 
-fn permission(peers: &[SocketAddr]) -> Request {
-    peers.iter().fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
+pub(super) fn permission(peers: &[SocketAddr]) -> Request {
+    peers
+        .iter()
+        .fold(Request::new(Method::CREATE_PERMISSION), |request, peer| request.with(Value::XorPeerAddress(*peer)))
 }
 
-fn channel(number: u16, peer: SocketAddr) -> Request {
+pub(super) fn channel(number: u16, peer: SocketAddr) -> Request {
     Request::new(Method::CHANNEL_BIND).with(Value::ChannelNumber(number)).with(Value::XorPeerAddress(peer))
 }
-

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::machine::script::Hands;
 use crate::machine::{Secure, Time};
+use crate::probes::explain::Told;
 use crate::probes::tls;
 use crate::proto::resolution::Target;
-use crate::report::{Cause, Event, RelayProtocol, Step, StepName, StepOutcome, Turn};
+use crate::report::{Cause, Event, RelayProtocol, Step, StepName, StepOutcome, Turn, Way};
 use crate::wire::uri::Transport;
 
 /// What every check goes through, in order.
@@ -55,13 +56,15 @@ impl Ending {
             Cause::NoAnswer | Cause::HandshakeTimeout => StepOutcome::Timeout,
             _ => StepOutcome::Failed,
         };
-        Ending {
-            outcome,
-            took: Some(took),
-            code: None,
-            phrase: None,
-            detail: Some(detail.into()),
-            cause: Some(cause),
+        Ending { outcome, took: Some(took), code: None, phrase: None, detail: Some(detail.into()), cause: Some(cause) }
+    }
+
+    /// A failure, as it was explained.
+    pub(super) fn told(told: Told, took: Duration) -> Ending {
+        let ending = Ending::failed(told.cause, took, told.text);
+        match told.code {
+            Some((code, phrase)) => ending.coded(code, &phrase),
+            None => ending,
         }
     }
 
@@ -147,6 +150,11 @@ impl Record {
         self.turn.borrow().steps.iter().any(|step| step.name == name && step.outcome == StepOutcome::Ok)
     }
 
+    /// Whether data went through in that way.
+    pub(super) fn proved(&self, way: Way) -> bool {
+        self.turn.borrow().proofs.iter().any(|proof| proof.way == way && proof.received > 0)
+    }
+
     pub(super) fn secure(&self, secure: Option<&Secure>) {
         if let Some(secure) = secure {
             self.turn.borrow_mut().tls.get_or_insert_with(|| tls::facts(secure));
@@ -165,7 +173,8 @@ impl Record {
             if turn.steps.iter().any(|step| step.name == name) {
                 continue;
             }
-            let why = failed.map_or("not reached".to_string(), |failed| format!("not reached: {} failed", word(failed)));
+            let why =
+                failed.map_or("not reached".to_string(), |failed| format!("not reached: {} failed", word(failed)));
             turn.steps.push(Step {
                 name,
                 outcome: StepOutcome::Skipped,
@@ -182,7 +191,9 @@ impl Record {
         turn.works = match needed.clone().any(|step| is_failure(step.outcome)) {
             _ if stopped => None,
             true => Some(false),
-            false => turn.steps.iter().any(|s| s.name == StepName::Allocate && s.outcome == StepOutcome::Ok).then_some(true),
+            false => {
+                turn.steps.iter().any(|s| s.name == StepName::Allocate && s.outcome == StepOutcome::Ok).then_some(true)
+            }
         };
         let elapsed_ms = self.hands.now().millis();
         self.hands.tell(Event::Turn { elapsed_ms, turn: Box::new(turn.clone()) });

@@ -2,13 +2,15 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::machine::script::{Hands, Incoming, Line, either};
 use crate::machine::{Chance, Ending, Icmp, Time};
+use crate::probes::explain::{self, Scene, Told};
 use crate::proto::auth::{Credentials, Session};
 use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
+use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
 use crate::report::{Event, Form};
 use crate::wire::attribute::{self, Value};
@@ -60,6 +62,7 @@ pub(super) struct Reply {
     pub seen: Seen,
     /// From the first request, an unsigned one included, to the end.
     pub took: Duration,
+    local: IpAddr,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +75,16 @@ pub(super) enum End {
 }
 
 impl Reply {
+    /// Why it is no success.
+    pub(super) fn explain(&self, request: &str, target: Target) -> Told {
+        let scene = Scene { target, local: self.local, request };
+        match &self.end {
+            End::Closed(why) => explain::closed(why, scene, 0, self.seen.waited),
+            End::Garbage(bytes) => explain::garbage(bytes, scene, self.seen.waited),
+            End::Answer(answer) => explain::answer(answer, &self.seen, scene),
+        }
+    }
+
     /// The success response, if it is one.
     pub(super) fn success(&self) -> Option<&Message> {
         match &self.end {
@@ -138,29 +151,41 @@ impl Station {
 
     /// Asks, and answers a challenge with the station's credentials.
     pub(super) async fn ask(&self, request: Request) -> Reply {
-        self.ask_with(request, self.credentials.clone(), self.schedule).await
+        let session = self.session().filter(|_| self.credentials.is_some());
+        self.ask_with(request, self.credentials.clone(), session, self.schedule).await
     }
 
     /// Asks without credentials: a challenge is the answer.
     pub(super) async fn ask_bare(&self, request: Request) -> Reply {
-        self.ask_with(request, None, self.schedule).await
+        self.ask_with(request, None, None, self.schedule).await
     }
 
-    /// Asks with few copies, for a request whose answer is not waited for long.
+    /// Asks as the session has it, and answers no further challenge.
+    pub(super) async fn ask_as(&self, session: Session, request: Request) -> Reply {
+        self.ask_with(request, None, Some(session), self.schedule).await
+    }
+
+    /// Asks in quick succession, for a request whose answer is not waited for long.
     pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
         let brief = Schedule {
-            rto: Duration::from_millis(250),
-            cap: None,
-            sends: 3,
-            last_wait: Duration::from_millis(500),
+            rto: Duration::from_millis(100),
+            cap: Some(Duration::from_millis(200)),
+            sends: 6,
+            last_wait: Duration::from_millis(400),
         };
-        self.ask_with(request, self.credentials.clone(), brief).await
+        let session = self.session().filter(|_| self.credentials.is_some());
+        self.ask_with(request, self.credentials.clone(), session, brief).await
     }
 
-    async fn ask_with(&self, request: Request, credentials: Option<Credentials>, schedule: Schedule) -> Reply {
+    async fn ask_with(
+        &self,
+        request: Request,
+        credentials: Option<Credentials>,
+        session: Option<Session>,
+        schedule: Schedule,
+    ) -> Reply {
         let route = Route { server: self.server, stream: self.line.is_stream(), schedule };
         let began = self.hands.now();
-        let session = self.session.borrow().clone().filter(|_| credentials.is_some());
         let mut exchange = Exchange::new(request, route, credentials, session, &mut self.chance.borrow_mut());
         loop {
             self.drain();
@@ -184,7 +209,7 @@ impl Station {
                 if let Some(session) = exchange.session() {
                     *self.session.borrow_mut() = Some(session.clone());
                 }
-                return Reply { end, seen: exchange.seen(now), took: now - began };
+                return Reply { end, seen: exchange.seen(now), took: now - began, local: self.local().ip() };
             }
         }
     }
@@ -228,6 +253,25 @@ impl Station {
             };
             if found.is_some() {
                 return found;
+            }
+            if self.hands.now() >= deadline || self.cut().is_some() {
+                return None;
+            }
+            either(self.news(count), self.hands.sleep_until(deadline)).await;
+        }
+    }
+
+    /// The next message that belongs to no request and is wanted, or `None` at the deadline.
+    pub(super) async fn message(&self, deadline: Time, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+        loop {
+            self.drain();
+            let (found, count) = {
+                let mut heard = self.heard.borrow_mut();
+                let place = heard.messages.iter().position(|(_, _, message)| wanted(message));
+                (place.and_then(|place| heard.messages.remove(place)), heard.count)
+            };
+            if let Some((_, _, message)) = found {
+                return Some(message);
             }
             if self.hands.now() >= deadline || self.cut().is_some() {
                 return None;

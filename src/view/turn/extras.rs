@@ -13,10 +13,10 @@ const LOST: char = '×';
 const EVEN_MS: f64 = 0.5;
 
 const AUDIT: [Column; 4] = [
-    Column { title: "peer", width: 24, right: false },
-    Column { title: "what it is", width: 12, right: false },
+    Column { title: "peer is", width: 12, right: false },
+    Column { title: "address", width: 24, right: false },
     Column { title: "over", width: 4, right: false },
-    Column { title: "server", width: 0, right: false },
+    Column { title: "answer", width: 0, right: false },
 ];
 
 /// Round-trip times, loss and jitter through the relay; without them that of the Binding request.
@@ -111,22 +111,30 @@ fn hanging(head: &str, ink: Ink, text: &str, style: &Style) -> String {
 }
 
 /// Options of the protocol and attempts that must be refused.
-pub fn tried(turn: &Turn, style: &Style) -> String {
+pub fn tried(turn: &Turn, verbose: bool, style: &Style) -> String {
     let mut out = String::new();
     let said = |code: Option<u16>, text: &Option<String>| match (code, text) {
         (Some(code), Some(text)) if !text.is_empty() => format!(" ({code} {text})"),
         (Some(code), _) => format!(" ({code})"),
         _ => String::new(),
     };
+    let mut refused = Vec::new();
     for control in &turn.controls {
         let said = said(control.error_code, &control.error_text);
         let name = control.name.replace('-', " ");
-        let (ink, text) = match control.refused {
-            Some(true) => (Ink::Dim, format!("{name}: refused, as it must be{said}")),
-            Some(false) => (Ink::Bad, format!("{name}: ACCEPTED{said}; it must be refused")),
-            None => (Ink::Doubtful, format!("{name}: not found out{said}")),
-        };
-        out.push_str(&lines(ink, INDENT, &text, style));
+        match control.refused {
+            Some(true) if verbose => refused.push(format!("{name}{said}")),
+            Some(true) => refused.push(name),
+            Some(false) => {
+                let text = format!("{name}: ACCEPTED{said}; it must be refused");
+                out.push_str(&lines(Ink::Bad, INDENT, &text, style));
+            }
+            None => out.push_str(&lines(Ink::Doubtful, INDENT, &format!("{name}: not found out{said}"), style)),
+        }
+    }
+    if !refused.is_empty() {
+        let text = format!("refused, as must be: {}", refused.join(", "));
+        out.push_str(&lines(Ink::Dim, INDENT, &text, style));
     }
     for option in &turn.options {
         let answer = match option.supported {
@@ -134,7 +142,9 @@ pub fn tried(turn: &Turn, style: &Style) -> String {
             Some(false) => "no",
             None => "not found out",
         };
-        let said = said(option.error_code, &option.error_text);
+        // The detail may quote the server already.
+        let code = option.error_code.filter(|code| !option.detail.iter().any(|text| text.contains(&code.to_string())));
+        let said = code.map(|code| said(Some(code), &option.error_text)).unwrap_or_default();
         let detail = option.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
         out.push_str(&lines(Ink::Plain, INDENT, &format!("{}: {answer}{said}{detail}", option.name), style));
     }
@@ -147,7 +157,7 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
         return String::new();
     }
     let weight = |audited: &Audited| match (audited.outcome.as_str(), audited.class.as_str()) {
-        ("allowed", "public") => 2,
+        ("allowed", "public" | "relay") => 2,
         ("allowed", _) => 0,
         ("denied", _) => 3,
         _ => 1,
@@ -157,10 +167,10 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
     let of = |wanted: u8| sorted.iter().filter(|audited| weight(audited) == wanted).count();
     let mut counts = vec![format!("{} asked", sorted.len()), format!("{} denied", of(3))];
     if of(0) > 0 {
-        counts.push(format!("{} ALLOWED that should not be", of(0)));
+        counts.push(format!("{} ALLOWED inside", of(0)));
     }
     if of(2) > 0 {
-        counts.push(format!("{} public allowed", of(2)));
+        counts.push(format!("{} allowed outside", of(2)));
     }
     if of(1) > 0 {
         counts.push(format!("{} not found out", of(1)));
@@ -178,8 +188,8 @@ pub fn audit(turn: &Turn, verbose: bool, style: &Style) -> String {
             _ => (Ink::Dim, visible(&audited.outcome)),
         };
         let cells = [
-            (Ink::Plain, visible(&audited.peer)),
             (Ink::Plain, visible(&audited.class)),
+            (Ink::Plain, visible(&audited.peer)),
             (Ink::Plain, visible(&audited.relay)),
             (ink, format!("{word}{code}")),
         ];

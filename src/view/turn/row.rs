@@ -1,7 +1,7 @@
 //! One address of one URL: its steps side by side, the essentials, and why it does not work.
 
 use super::{INDENT, extras, words};
-use crate::report::{Finding, Severity, Step, StepName, StepOutcome, Turn};
+use crate::report::{Cause, Finding, Severity, Step, StepName, StepOutcome, Turn};
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
 use crate::view::table::{flow, width, wrap};
@@ -84,6 +84,9 @@ pub fn trouble(turn: &Turn, index: usize, findings: &[Finding], before: Option<&
         let name = words::step(step.name);
         let text = said(step);
         match (before, text) {
+            _ if step.cause == Some(Cause::Stopped) => {
+                say(Ink::Doubtful, INDENT, &format!("{cause}, at {name} or before"));
+            }
             (Some(before), _) if before.transport == turn.transport => {
                 say(ink, INDENT, &format!("{name}: {cause}, as above"));
             }
@@ -152,6 +155,9 @@ pub fn result(turn: &Turn) -> (Ink, &'static str) {
 }
 
 pub fn mark(step: Option<&Step>) -> (Ink, &'static str) {
+    if step.is_some_and(|step| step.cause == Some(Cause::Stopped)) {
+        return (Ink::Doubtful, "–");
+    }
     match step.map(|step| step.outcome) {
         Some(StepOutcome::Ok) => (Ink::Good, "✓"),
         Some(StepOutcome::Failed | StepOutcome::Timeout) => (Ink::Bad, "✗"),

@@ -1,7 +1,7 @@
 //! What it all amounts to, in one line if it can be.
 
 use super::words;
-use crate::report::{Outcome, Report, StepOutcome, Turn, Verdict};
+use crate::report::{Outcome, Report, Severity, StepOutcome, Turn, Verdict};
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
 use crate::view::table::wrap;
@@ -46,7 +46,7 @@ fn sentences(report: &Report) -> Vec<String> {
     sentences.push(match (works.len(), all) {
         (_, 0) => "Nothing was checked.".into(),
         (0, _) if refuses == all => "It refuses who comes without credentials, as it should.".into(),
-        (0, 1) if !fails.is_empty() => format!("{} does not work: {}.", fails[0].name, fails[0].why()),
+        (0, 1) if !fails.is_empty() => format!("{} does not work: it fails {}.", fails[0].name, fails[0].why()),
         (0, 1) => format!("Whether {} works was not found out.", sums[0].name),
         (0, all) => format!("None of {all} transports works."),
         (1, 1) => format!("{} works.", works[0].name),
@@ -74,7 +74,21 @@ fn sentences(report: &Report) -> Vec<String> {
     if report.turn.iter().any(|turn| turn.works == Some(true) && turn.tls.as_ref().is_some_and(|tls| !tls.trusted)) {
         sentences.push("A certificate is not trusted; a browser would refuse it.".into());
     }
+    sentences.extend(counted(report));
     sentences
+}
+
+/// How much more there is above.
+fn counted(report: &Report) -> Option<String> {
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    let word = |count, one: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        many => Some(format!("{many} {one}s")),
+    };
+    let (errors, warnings) = (word(of(Severity::Error), "error"), word(of(Severity::Warning), "warning"));
+    let counted: Vec<String> = errors.into_iter().chain(warnings).collect();
+    (!counted.is_empty()).then(|| format!("{}.", counted.join(", ")))
 }
 
 /// A transport is named by its short name where only one URL has it.
@@ -117,8 +131,8 @@ impl Sum<'_> {
         let failing = self.entries.iter().filter(|turn| turn.works == Some(false));
         let failing: Vec<&&Turn> = failing.collect();
         let Some((_, step)) = failing.first().and_then(|turn| turn.failing()) else { return "unknown".into() };
-        let how = if step.outcome == StepOutcome::Timeout { "no answer at" } else { "at" };
-        let mut why = format!("{how} {}", words::step(step.name));
+        let how = if step.outcome == StepOutcome::Timeout { ", without an answer" } else { "" };
+        let mut why = format!("at {}{how}", words::step(step.name));
         if failing.len() < self.entries.len() {
             let address = failing.first().and_then(|turn| turn.address.as_deref()).unwrap_or("one address");
             why.push_str(&format!(" of {}", visible(address)));

@@ -51,6 +51,8 @@ pub fn way(way: Way, form: Form) -> &'static str {
 pub fn cause(cause: Cause) -> &'static str {
     match cause {
         Cause::NoSuchName => "there is no such name",
+        Cause::CannotAsk => "this machine could not ask",
+        Cause::WrongSource => "the answer comes from another address",
         Cause::DnsFailed => "the DNS does not answer for this name",
         Cause::NoAnswer => "no answer",
         Cause::Refused => "nothing listens there",

@@ -4,5 +4,6 @@ mod network;
 mod packets;
 mod scenario;
 mod streams;
+mod turn;
 mod world;
 mod zone;

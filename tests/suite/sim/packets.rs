@@ -29,6 +29,7 @@ impl World {
         if lost {
             return;
         }
+        self.flows.insert((from, to));
         let copies = if self.happens(self.link.duplicate) { 2 } else { 1 };
         for _ in 0..copies {
             let jitter = self.chance.below(self.link.jitter.as_micros() as u64 + 1);
@@ -105,6 +106,10 @@ impl World {
         sender: (usize, Socket, SocketAddr),
     ) {
         let Some((host, local)) = self.arrive(Protocol::Udp, from, to) else { return };
+        let closed = self.firewalls.get(&HostId(host)).is_some_and(|ports| ports.contains(&local.port()));
+        if closed && !self.flows.contains(&(to, from)) {
+            return;
+        }
         let mut sockets = self.hosts[host].sockets.iter();
         let socket = sockets.find_map(|(socket, own)| match own {
             Own::Udp { local: own, connect } => {

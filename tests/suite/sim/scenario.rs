@@ -283,6 +283,7 @@ fn gather(world: &mut World, client: HostId, scenario: &Scenario) -> Report {
             other => panic!("{other} is no way to treat 300"),
         },
         send_software: true,
+        unix_time: None,
     };
     let chance = world.chance();
     let log = world.start(client, Gathering::new(config, chance));

@@ -66,6 +66,10 @@ pub struct World {
     pub lost: HashMap<HostId, HashSet<u64>>,
     /// Closed UDP ports say nothing.
     pub no_icmp: bool,
+    /// UDP ports of a host that only those reach who were sent to from there.
+    pub firewalls: HashMap<HostId, std::ops::RangeInclusive<u16>>,
+    /// Who was sent to from where.
+    pub(super) flows: HashSet<(SocketAddr, SocketAddr)>,
     /// One line for each packet.
     pub trace: Vec<String>,
     pub(super) now: Time,
@@ -207,6 +211,8 @@ impl World {
             silent: HashSet::new(),
             lost: HashMap::new(),
             no_icmp: false,
+            firewalls: HashMap::new(),
+            flows: HashSet::new(),
             trace: Vec::new(),
             now: Time::ZERO,
             chance: Chance::from_seed([seed; 32]),
@@ -274,6 +280,11 @@ impl World {
             }
         }
         panic!("the world goes round in circles: {:?}", self.trace.iter().rev().take(20).collect::<Vec<_>>());
+    }
+
+    /// Tells a machine that the user wants to stop.
+    pub fn stop(&mut self, HostId(host): HostId) {
+        self.give(host, Input::Stop);
     }
 
     /// Runs until that time.

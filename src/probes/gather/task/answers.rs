@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use super::{Act, PORTS, State, Talk, Task};
 use crate::machine::Time;
+use crate::probes::explain::Asker;
 use crate::probes::gather::harvest::Find;
 use crate::probes::gather::verdict::{self, Verdict};
 use crate::proto::allocation::{Event, Failure, Todo};
@@ -54,7 +55,7 @@ impl Task {
             Answer::Success { message, .. } => message.mapped(),
             _ => None,
         };
-        let verdict = verdict::binding(answer, &seen, self.target, mapped, self.local_ip);
+        let verdict = verdict::binding(answer, &seen, self.scene(), mapped);
         let finds = mapped.and_then(|mapped| self.reflexive(mapped)).into_iter().collect();
         self.leg_over(now, verdict, finds);
     }
@@ -103,12 +104,13 @@ impl Task {
             }
         }
         let seen = self.seen(now);
-        let credentials = self.plan.credentials.as_ref();
         let realm = match &self.talk {
             Some(Talk::Allocation(allocation)) => allocation.realm(),
             _ => None,
         };
-        let verdict = verdict::allocate(answer, &seen, self.target, credentials, realm.as_deref(), self.local_ip);
+        let asker =
+            Asker { credentials: self.plan.credentials.as_ref(), realm: realm.as_deref(), unix_time: self.unix_time };
+        let verdict = verdict::allocate(answer, &seen, self.scene(), now - self.opened_at, asker);
         self.leg_over(now, verdict, Vec::new());
     }
 

@@ -1,0 +1,33 @@
+use crate::report::{Cause, Report};
+use crate::rules::{Diagnosis, each, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// Allocations of the family that was asked for, usually IPv6, are refused; the other family
+    /// works.
+    ///
+    /// # How it is told apart
+    ///
+    /// 440.
+    ///
+    /// # What to do
+    ///
+    /// Add a relay address of the family, or leave it: IPv4 peers are not affected.
+    ///
+    ///     relay-ip=2001:db8::9
+    ///
+    /// # References
+    ///
+    /// RFC 8656 section 7.2; coturn: relay-ip, allocation-default-address-family
+    "alloc-no-ipv6-relay", Warning, "The server has no relay address of that family", check
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    each(report, Cause::FamilyUnsupported, |contact, trouble| {
+        let detail = format!("{} answers 440: no relay address of that family.", contact.url.host);
+        let fix = "Add relay-ip=ADDRESS of that family in turnserver.conf; harmless where peers have the other \
+            family.";
+        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+    })
+}

@@ -1,0 +1,39 @@
+use crate::report::{Cause, Report};
+use crate::rules::{Diagnosis, each, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// A router with an application level gateway (SIP ALG) replaces addresses inside packets, and
+    /// the signature no longer fits.
+    ///
+    /// # How it is told apart
+    ///
+    /// The answer's MESSAGE-INTEGRITY does not verify although the server accepted ours. A server
+    /// that signs with another password looks the same; `turns:` works where a router is to blame.
+    ///
+    /// # What to do
+    ///
+    /// Switch the ALG off in the router, or use `turns:`, which nothing on the way can change.
+    ///
+    /// # References
+    ///
+    /// RFC 8489 section 9.2.5; RFC 8489 section 14.2
+    "sip-alg-rewrite", Error, "Something on the way seems to rewrite STUN", check
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    each(report, Cause::IntegrityFailed, |contact, trouble| {
+        if !trouble.text.contains("does not verify") {
+            return None;
+        }
+        let detail = format!(
+            "The signature of an answer from {} does not fit: a router's ALG changes it, or the server signs \
+                with another password.",
+            contact.url.host
+        );
+        let fix = "Switch SIP ALG off in the router, or use turns:; if turns: fails the same way, the server is at \
+                fault.";
+        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+    })
+}

@@ -1,0 +1,70 @@
+use super::{Contact, Trouble};
+use crate::report::{Evidence, Severity};
+
+/// What a rule found about one server, or about several at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// In the user's own addresses.
+    pub detail: String,
+    pub evidence: Vec<Evidence>,
+    /// What to change.
+    pub fix: String,
+    /// The URLs that it is about.
+    pub servers: Vec<String>,
+    /// The most that it weighs here.
+    pub at_most: Severity,
+}
+
+impl Diagnosis {
+    /// About one server, at one of its addresses. Where another address of the same URL answers,
+    /// nothing that is wrong with this one is worse than a warning.
+    pub(super) fn of(contact: &Contact<'_>, detail: impl Into<String>) -> Diagnosis {
+        let spared = contact.answered.is_none() && contact.spared;
+        Diagnosis {
+            detail: detail.into(),
+            evidence: Vec::new(),
+            fix: String::new(),
+            servers: vec![contact.url.text.to_string()],
+            at_most: if spared { Severity::Warning } else { Severity::Error },
+        }
+    }
+
+    /// About one server, from what went wrong there.
+    pub(super) fn by(contact: &Contact<'_>, trouble: &Trouble<'_>, detail: impl Into<String>) -> Diagnosis {
+        Diagnosis::of(contact, detail).shown(trouble)
+    }
+
+    /// The trouble as a fact, in the words of the report.
+    pub(super) fn shown(self, trouble: &Trouble<'_>) -> Diagnosis {
+        let says = match (trouble.text, trouble.code) {
+            ("", Some(code)) => format!("error {code}"),
+            ("", None) => "no answer".to_string(),
+            (text, _) => text.to_string(),
+        };
+        self.fact(trouble.fact.clone(), says)
+    }
+
+    /// A fact that it rests on, and what the fact says.
+    pub(super) fn fact(mut self, fact: impl Into<String>, says: impl Into<String>) -> Diagnosis {
+        self.evidence.push(Evidence { fact: fact.into(), says: says.into() });
+        self
+    }
+
+    pub(super) fn fix(mut self, fix: impl Into<String>) -> Diagnosis {
+        self.fix = fix.into();
+        self
+    }
+
+    pub(super) fn at_most(mut self, severity: Severity) -> Diagnosis {
+        self.at_most = self.at_most.min(severity);
+        self
+    }
+
+    /// About another server as well.
+    pub(super) fn also(mut self, contact: &Contact<'_>) -> Diagnosis {
+        if !self.servers.iter().any(|url| url == contact.url.text) {
+            self.servers.push(contact.url.text.to_string());
+        }
+        self
+    }
+}

@@ -1,0 +1,95 @@
+use super::{Diagnosis, RULES, Rule};
+use crate::report::{Finding, Report, Severity};
+
+/// Sentences of a finding that is made of several; further ones are counted.
+const SENTENCES: usize = 3;
+
+/// Every diagnosis that the facts of the report carry, errors first.
+#[must_use]
+pub fn judge(report: &Report) -> Vec<Finding> {
+    let all: Vec<(&Rule, Diagnosis)> =
+        RULES.iter().flat_map(|rule| rule.check(report).into_iter().map(move |diagnosis| (*rule, diagnosis))).collect();
+    let heard = all.iter().filter(|(rule, diagnosis)| !is_silenced(rule, diagnosis, &all));
+    let mut findings: Vec<Finding> = merged(heard).into_iter().map(finding).collect();
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
+/// Whether a rule that knows more speaks about all these servers.
+fn is_silenced(rule: &Rule, diagnosis: &Diagnosis, all: &[(&Rule, Diagnosis)]) -> bool {
+    let mut better = all.iter().filter(|(other, _)| other.over.contains(&rule.code));
+    better.any(|(_, other)| diagnosis.servers.iter().all(|url| other.servers.contains(url)))
+}
+
+/// One cause at several URLs or addresses: the same rule with the same remedy.
+struct Merged<'a> {
+    rule: &'a Rule,
+    parts: Vec<&'a Diagnosis>,
+}
+
+fn merged<'a>(all: impl Iterator<Item = &'a (&'a Rule, Diagnosis)>) -> Vec<Merged<'a>> {
+    let mut found: Vec<Merged<'a>> = Vec::new();
+    for (rule, diagnosis) in all {
+        let same = |known: &&mut Merged<'a>| known.rule.code == rule.code && known.parts[0].fix == diagnosis.fix;
+        match found.iter_mut().find(same) {
+            Some(known) => known.parts.push(diagnosis),
+            None => found.push(Merged { rule, parts: vec![diagnosis] }),
+        }
+    }
+    found
+}
+
+fn finding(merged: Merged<'_>) -> Finding {
+    let Merged { rule, parts } = merged;
+    let mut details: Vec<String> = Vec::new();
+    let mut servers: Vec<String> = Vec::new();
+    let mut evidence = Vec::new();
+    for part in &parts {
+        once(&mut details, plain(&part.detail));
+        for url in &part.servers {
+            once(&mut servers, plain(url));
+        }
+        for known in &part.evidence {
+            let known = crate::report::Evidence { fact: known.fact.clone(), says: plain(&known.says) };
+            once(&mut evidence, known);
+        }
+    }
+    let more = details.len().saturating_sub(SENTENCES);
+    details.truncate(SENTENCES);
+    if more > 0 {
+        details.push(format!("And {more} more of the kind."));
+    }
+    let weight = parts.iter().map(|part| part.at_most).max().unwrap_or(Severity::Info);
+    let fix = plain(&parts[0].fix);
+    Finding {
+        code: rule.code.to_string(),
+        severity: rule.severity.min(weight),
+        title: rule.title.to_string(),
+        detail: details.join(" "),
+        evidence,
+        fix: Some(fix).filter(|fix| !fix.is_empty()),
+        servers,
+    }
+}
+
+fn once<T: PartialEq>(all: &mut Vec<T>, one: T) {
+    if !all.contains(&one) {
+        all.push(one);
+    }
+}
+
+/// What servers say ends up in findings, and findings end up in tickets and terminals: controls and
+/// marks of direction are spelled out here already.
+fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

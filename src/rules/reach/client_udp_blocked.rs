@@ -1,0 +1,67 @@
+use crate::report::{Report, Way};
+use crate::rules::{Contact, Diagnosis, contacts, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// No server answers over UDP from here, but TCP gets through: the network you are in drops UDP.
+    /// Calls from here need TURN over TCP or TLS.
+    ///
+    /// # How it is told apart
+    ///
+    /// At least two servers at different addresses are silent over UDP, none answers over it, and TCP
+    /// or TLS is answered. One silent server alone is `turn-udp-filtered`.
+    ///
+    /// # What to do
+    ///
+    /// Hand out TCP and TLS URLs beside UDP, best at port 443, and ask the network's owner to let UDP
+    /// 3478 out:
+    ///
+    ///     turn:turn.example.org:3478?transport=tcp
+    ///     turns:turn.example.org:443?transport=tcp
+    ///
+    /// # References
+    ///
+    /// RFC 8656 section 3.1; RFC 8835 section 3.4
+    "client-udp-blocked", Error, "This network seems to block UDP", check,
+    over ["turn-udp-filtered", "server-silent"]
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let silent: Vec<&Contact<'_>> = all
+        .iter()
+        .filter(|contact| contact.is_udp() && contact.silent().is_some() && contact.address.is_some())
+        .collect();
+    let mut hosts: Vec<_> = silent.iter().map(|contact| contact.ip()).collect();
+    hosts.sort();
+    hosts.dedup();
+    let any_udp = all.iter().any(|contact| contact.is_datagram() && contact.answered.is_some())
+        || report
+            .turn
+            .iter()
+            .any(|turn| turn.proofs.iter().any(|proof| matches!(proof.way, Way::Inbound | Way::Outbound)));
+    let stream = all.iter().find(|contact| !contact.is_datagram() && contact.answered.is_some());
+    let (Some(first), Some(stream), false) = (silent.first(), stream, any_udp || hosts.len() < 2) else {
+        return Vec::new();
+    };
+    let detail = format!(
+        "{} servers are silent over UDP ({}), none answers, and {} works from {}. A server's own firewall would \
+            not explain all of them.",
+        hosts.len(),
+        hosts.join(", "),
+        stream.over(),
+        stream.place()
+    );
+    let proof = stream.answered.clone().unwrap_or_default();
+    let fix = "Offer TURN over TCP and TLS as well, best turns:HOST:443?transport=tcp; let UDP port 3478 out of \
+        this network.";
+    let mut diagnosis = Diagnosis::of(first, detail).fact(proof, format!("{} is answered", stream.over())).fix(fix);
+    for contact in silent {
+        diagnosis = diagnosis.also(contact);
+        if let Some(trouble) = contact.silent() {
+            diagnosis = diagnosis.shown(trouble);
+        }
+    }
+    vec![diagnosis]
+}

@@ -1,0 +1,48 @@
+use crate::report::Report;
+use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
+
+rule! {
+    /// # What it means
+    ///
+    /// Packets go out and nothing comes back. Silence has many causes: a firewall at either end, a
+    /// wrong address, a server that is down.
+    ///
+    /// # How it is told apart
+    ///
+    /// Nothing else is known of this address: only this transport was tried, or the others say
+    /// nothing more. Asking over the other transport tells a filter from a dead machine, a STUN
+    /// server elsewhere tells the server's side from this network.
+    ///
+    /// # What to do
+    ///
+    /// Try the same server with `?transport=tcp`, and another server with `--stun`. On the server,
+    /// `tcpdump -ni any port 3478` shows whether the packets arrive.
+    ///
+    /// # References
+    ///
+    /// RFC 8489 section 6.2.1
+    "server-silent", Error, "The server does not answer", check
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let say = |contact: &Contact<'_>| {
+        let trouble = contact.silent()?;
+        // What came back from another address is no silence.
+        if same_place(&all, contact).iter().any(|other| other.refused().is_some() || other.answered.is_some()) {
+            return None;
+        }
+        let (place, over, port) = (contact.place(), contact.over(), contact.port());
+        let detail = format!(
+            "Nothing comes back from {place} over {over}: a firewall drops it, or nobody is \
+            there."
+        );
+        let next = if contact.is_datagram() { "?transport=tcp" } else { "?transport=udp" };
+        let fix = format!(
+            "Try {next} and another server (--stun) to tell the side; on the server, tcpdump -ni any port {port} \
+                shows whether packets arrive."
+        );
+        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+    };
+    all.iter().filter_map(say).collect()
+}

@@ -1,0 +1,47 @@
+use crate::report::{Cause, RelayProtocol, Report};
+use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
+
+rule! {
+    /// # What it means
+    ///
+    /// The port speaks no TLS, or coturn 4.6 has every TLS version switched off (`no-tlsv1_2` leaves
+    /// it none).
+    ///
+    /// # How it is told apart
+    ///
+    /// TCP connects, the ClientHello stays without answer. A plain request to the same port that is
+    /// answered shows that the port has no TLS.
+    ///
+    /// # What to do
+    ///
+    /// Use `turn:` with `transport=tcp` at that port, or let TLS in: set `cert` and `pkey`, delete
+    /// `no-tlsv1_2`, restart.
+    ///
+    /// # References
+    ///
+    /// RFC 8446 section 4.1.2; coturn: no-tlsv1_2, tls-listening-port
+    "tls-on-plain-port-hang", Error, "The server takes the connection, but does not answer the TLS handshake", check,
+    over ["server-silent", "stream-silent"]
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let say = |contact: &Contact<'_>| {
+        let trouble = contact.cause(Cause::HandshakeTimeout)?;
+        let place = contact.place();
+        let same = same_place(&all, contact);
+        let plain = same.iter().find(|other| {
+            other.transport == RelayProtocol::Tcp && other.port() == contact.port() && other.answered.is_some()
+        });
+        let why = if plain.is_some() { "and answers without TLS there" } else { "as a port without TLS does" };
+        let detail = format!("{place} connects and leaves the TLS handshake without answer, {why}.");
+        let fix =
+            "Use turn:…?transport=tcp for this port, or set cert= and pkey=, delete no-tlsv1_2 and restart coturn.";
+        let diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);
+        Some(match plain.and_then(|other| other.answered.clone()) {
+            Some(proof) => diagnosis.fact(proof, "the same port answers without TLS"),
+            None => diagnosis,
+        })
+    };
+    all.iter().filter_map(say).collect()
+}

@@ -1,0 +1,57 @@
+use crate::report::{Cause, RelayProtocol, Report, StepName};
+use crate::rules::{Contact, Diagnosis, Trouble, contacts, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// nginx, Caddy, an ingress or a CDN ends TLS and waits for HTTP, so TURN never gets through.
+    ///
+    /// # How it is told apart
+    ///
+    /// TLS works, and a STUN request is answered with `HTTP/`: certain. With silence or a closed
+    /// connection it is a suspicion; a PROXY header that the server does not expect looks the same.
+    /// `curl -v https://HOST:PORT/` confirms it with any HTTP answer.
+    ///
+    /// # What to do
+    ///
+    /// Pass the TLS connection through by its server name instead of ending it:
+    ///
+    ///     stream { map $ssl_preread_server_name $to { turn.example.org turn; default web; }
+    ///              server { listen 443; ssl_preread on; proxy_pass $to; } }
+    ///
+    /// haproxy: `mode tcp` with `req.ssl_sni`.
+    ///
+    /// # References
+    ///
+    /// RFC 6066 section 3; RFC 7443 (ALPN stun.turn)
+    "tls-terminated-by-http", Error, "A web server seems to answer where TURN over TLS should", check,
+    over ["not-stun", "stream-silent", "stream-closed", "server-silent"]
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let say = |contact: &Contact<'_>| {
+        let over_tls = contact.transport == RelayProtocol::Tls && contact.answered.is_none() && contact.tls.is_some();
+        let suspect = |trouble: &&Trouble<'_>| {
+            matches!(trouble.step, StepName::Binding | StepName::Challenge)
+                && matches!(trouble.cause, Cause::NotStun | Cause::ConnectionClosed | Cause::NoAnswer)
+        };
+        let http =
+            contact.troubles.iter().find(|trouble| trouble.cause == Cause::NotStun && trouble.text.contains("\"HTTP/"));
+        let trouble = http.or_else(|| contact.troubles.iter().find(suspect).filter(|_| over_tls))?;
+        let (_, at) = contact.tls.as_ref().filter(|_| contact.is_secure())?;
+        let place = contact.place();
+        let detail = match http {
+            Some(_) => format!("{place} ends TLS and answers STUN with HTTP."),
+            None => format!(
+                "TLS with {place} works, but STUN over it is not answered, as with a web server that waits for \
+                    HTTP; curl -v https://{}:{}/ would confirm it.",
+                contact.url.host,
+                contact.port()
+            ),
+        };
+        let fix = "Pass TLS through to the TURN server by its name (nginx: stream with ssl_preread; haproxy: \
+            mode tcp with req.ssl_sni), or give TURN an address of its own.";
+        Some(Diagnosis::by(contact, trouble, detail).fact(at.clone(), "the TLS handshake works").fix(fix))
+    };
+    contacts(report).iter().filter_map(say).collect()
+}
