@@ -71,7 +71,7 @@ fn peers_that_are_denied_are_told() {
             Case {
                 name: "denied-peer-ip covers the client",
                 flags: with_user!("--denied-peer-ip", at::PUBLIC),
-                expect: &[(UDP, "permission:peer-forbidden channel:peer-forbidden relay-receive:-")],
+                expect: &[(UDP, "permission:peer-forbidden channel:peer-forbidden relay-send:- relay-receive:-")],
                 ..GOOD
             },
             Case {
@@ -89,7 +89,7 @@ fn short_lives_do_not_make_a_server_bad() {
     let lab = Lab::usual();
     let authority = Authority::new(lab.dir());
     for (name, flags, seconds) in [
-        ("max-allocate-lifetime", with_user!("--max-allocate-lifetime", "30"), 30.0),
+        ("max-allocate-lifetime", with_user!("--max-allocate-lifetime=120"), 120.0),
         ("stale-nonce", with_user!("--stale-nonce=1"), 600.0),
         ("permissions and channels", with_user!("--permission-lifetime", "2", "--channel-lifetime", "2"), 600.0),
     ] {
@@ -135,7 +135,8 @@ fn relay_ports_that_another_program_has_are_told() {
     let case = Case {
         name: "another program has the relay ports",
         flags: with_user!("--min-port", "61000", "--max-port", "61003"),
-        expect: &[(UDP, "allocate:ports-exhausted")],
+        // coturn fails to bind, as with an address that is not its own.
+        expect: &[(UDP, "allocate:relay-address-not-local")],
         ..GOOD
     };
     let _other: Vec<_> =

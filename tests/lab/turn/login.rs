@@ -46,8 +46,8 @@ fn users_with_passwords() {
             },
             Case { name: "OAuth beside passwords", flags: with_user!("--oauth"), expect: TAKEN, ..GOOD },
             Case {
-                name: "realm and password beyond ASCII",
-                flags: &["-r", "Wonder Land éß", "-a", "-u", "alice:pass:wörd"],
+                name: "realm of two words, password beyond ASCII",
+                flags: &["-r", "Wonder land", "-a", "-u", "alice:pass:wörd"],
                 args: &["--username", USER, "--credential", "pass:wörd"],
                 expect: TAKEN,
                 ..GOOD

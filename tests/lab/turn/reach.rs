@@ -155,7 +155,7 @@ fn servers_that_speak_half_of_the_protocol_are_told() {
             Case {
                 name: "secure-stun",
                 flags: with_user!("--secure-stun"),
-                expect: &[(UDP, "binding:unauthorized")],
+                expect: &[(UDP, "binding:unauthorized relay-send:- relay-receive:-")],
                 ..GOOD
             },
         ],
