@@ -32,6 +32,14 @@ pub enum Leaf {
     NotYetValid,
     WrongName,
     SelfSigned,
+    /// Issued by an intermediate authority whose certificate is not sent along.
+    NoIntermediate,
+    /// Good, and so is its intermediate authority.
+    Intermediate,
+    /// Good, with the authority's own certificate after it.
+    WithRoot,
+    /// Good, with the key of another.
+    OtherKey,
 }
 
 impl Authority {
@@ -65,14 +73,30 @@ impl Authority {
             _ => (date_time_ymd(2020, 1, 1), date_time_ymd(2090, 1, 1)),
         };
         let key = KeyPair::generate().unwrap();
+        let mut after = String::new();
         let certificate = match leaf {
             Leaf::SelfSigned => params.self_signed(&key),
+            Leaf::NoIntermediate | Leaf::Intermediate => {
+                let mut between = CertificateParams::default();
+                between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+                between.distinguished_name.push(DnType::CommonName, "Lab authority between");
+                let between_key = KeyPair::generate().unwrap();
+                let between = between.signed_by(&between_key, &self.certificate, &self.key).unwrap();
+                if leaf == Leaf::Intermediate {
+                    after = between.pem();
+                }
+                params.signed_by(&key, &between, &between_key)
+            }
             _ => params.signed_by(&key, &self.certificate, &self.key),
         }
         .unwrap();
+        if leaf == Leaf::WithRoot {
+            after = self.certificate.pem();
+        }
+        let key = if leaf == Leaf::OtherKey { KeyPair::generate().unwrap() } else { key };
         let file = |what| self.dir.join(format!("{leaf:?}.{what}.pem").to_lowercase());
         let identity = Identity { chain: file("chain"), key: file("key") };
-        fs::write(&identity.chain, certificate.pem()).unwrap();
+        fs::write(&identity.chain, certificate.pem() + &after).unwrap();
         fs::write(&identity.key, key.serialize_pem()).unwrap();
         identity
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -32,8 +32,15 @@ pub struct Options {
     pub identity: Option<Identity>,
     pub user_quota: Option<u32>,
     pub listen: Vec<&'static str>,
+    /// One of each family: from several it takes any, whichever was asked.
+    pub relay: Vec<&'static str>,
     /// Any other flags.
     pub more: Vec<&'static str>,
+    /// What its files are called; two on one host need two names.
+    pub name: &'static str,
+    /// Nothing but addresses and ports: realm and users are for `more` to say, and whether it
+    /// answers is not waited for, only that it listens.
+    pub bare: bool,
 }
 
 impl Default for Options {
@@ -43,7 +50,10 @@ impl Default for Options {
             identity: None,
             user_quota: None,
             listen: vec![at::SERVER, at::SERVER_2, at::SERVER6, at::SERVER6_2],
+            relay: vec![at::SERVER, at::SERVER6],
             more: Vec::new(),
+            name: "coturn",
+            bare: false,
         }
     }
 }
@@ -67,18 +77,25 @@ impl Coturn {
     }
 
     pub fn start(lab: &Lab, options: Options) -> Coturn {
-        let file = |name: &str| lab.dir().join(name).to_str().unwrap().to_owned();
-        let log = lab.dir().join("coturn.log");
+        Coturn::start_on(&lab.server, lab.dir(), options)
+    }
+
+    /// On another host; its files go into that directory.
+    pub fn start_on(host: &Host, dir: &Path, options: Options) -> Coturn {
+        let path = |kind: &str| dir.join(format!("{}.{kind}", options.name));
+        let file = |kind: &str| path(kind).to_str().unwrap().to_owned();
+        let log = path("log");
+        let _ = fs::remove_file(&log);
         let (low, high) = (RELAYS.start().to_string(), RELAYS.end().to_string());
         let mut cmd = Cmd::new("turnserver")
             .args(["-n", "--no-cli", "-m", "1", "-v", "-f", "--simple-log", "--no-stdout-log"])
-            .args(["--log-file", &file("coturn.log"), "--pidfile", &file("coturn.pid"), "--userdb", &file("coturn.db")])
+            .args(["--log-file", &file("log"), "--pidfile", &file("pid"), "--userdb", &file("db")])
             .args(["-p", &PORT.to_string(), "--tls-listening-port", &TLS_PORT.to_string()])
-            .args(["--min-port", &low, "--max-port", &high, "-r", REALM]);
-        cmd = if options.rest {
-            cmd.args(["--use-auth-secret", "--static-auth-secret", SECRET])
-        } else {
-            cmd.args(["-a", "-u", &format!("{USER}:{PASSWORD}")])
+            .args(["--min-port", &low, "--max-port", &high]);
+        cmd = match (options.bare, options.rest) {
+            (true, _) => cmd,
+            (false, true) => cmd.args(["-r", REALM, "--use-auth-secret", "--static-auth-secret", SECRET]),
+            (false, false) => cmd.args(["-r", REALM, "-a", "-u", &format!("{USER}:{PASSWORD}")]),
         };
         cmd = match &options.identity {
             Some(identity) => cmd.arg("--cert").arg(&identity.chain).arg("--pkey").arg(&identity.key),
@@ -90,14 +107,35 @@ impl Coturn {
         for address in &options.listen {
             cmd = cmd.args(["-L", address]);
         }
-        // One of each family: from several it takes any, whichever was asked.
-        cmd = cmd.args(["-E", at::SERVER, "-E", at::SERVER6]);
-        let process = lab.server.spawn(cmd.args(options.more));
-        let mut coturn = Coturn { server: lab.server.clone(), log, process };
-        for address in &options.listen {
-            coturn.await_answer(address.parse().unwrap(), options.identity.is_some());
+        for address in &options.relay {
+            cmd = cmd.args(["-E", address]);
+        }
+        let process = host.spawn(cmd.args(options.more.iter().copied()));
+        let mut coturn = Coturn { server: host.clone(), log, process };
+        if options.bare {
+            coturn.await_sockets(&options);
+        } else {
+            for address in &options.listen {
+                coturn.await_answer(address.parse().unwrap(), options.identity.is_some());
+            }
         }
         coturn
+    }
+
+    /// Waits until it has opened what it listens on, unless its flags say that it has no such thing.
+    fn await_sockets(&mut self, options: &Options) {
+        let flag = |flag: &str| options.more.contains(&flag);
+        let wanted = if flag("--no-udp") || flag("--no-tcp") { 1 } else { 2 } * options.listen.len();
+        let began = Instant::now();
+        let port =
+            options.more.iter().skip_while(|flag| **flag != "-p").nth(1).map_or(PORT, |port| port.parse().unwrap());
+        while self.server.listening(port) < wanted {
+            assert!(self.process.running(), "coturn ended:\n{}", self.log());
+            assert!(began.elapsed() < Duration::from_secs(20), "coturn does not listen:\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+        // TLS comes right after.
+        thread::sleep(Duration::from_millis(if options.identity.is_some() { 60 } else { 10 }));
     }
 
     /// Waits until an address answers over UDP and listens on TCP.

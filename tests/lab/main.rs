@@ -18,7 +18,7 @@
 //! | coturn, DNS, certificates, servers that misbehave | [`coturn`], [`dns`], [`certificates`], [`evil`] |
 //! | rtcprobe and its report; Chromium and its candidates | [`rtcprobe`], [`browser`] |
 //! | tests of the lab | `ground`, `strangers` |
-//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `chromium` |
+//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -51,3 +51,4 @@ mod faults;
 mod gather;
 mod timing;
 mod tls;
+mod turn;

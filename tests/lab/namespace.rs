@@ -5,6 +5,7 @@
 //! Children are told to die with the thread that started them, for the case of a test process that
 //! is killed.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
@@ -120,14 +121,29 @@ impl Host {
 
     /// How many UDP sockets are bound to a port in the range.
     pub fn udp_sockets(&self, ports: std::ops::RangeInclusive<u16>) -> usize {
-        let tables = self
-            .run(|| ["udp", "udp6"].map(|table| fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap()));
-        tables
-            .iter()
-            .flat_map(|table| table.lines().skip(1))
-            .filter_map(|line| line.split_whitespace().nth(1)?.rsplit(':').next())
-            .filter(|port| ports.contains(&u16::from_str_radix(port, 16).unwrap()))
-            .count()
+        self.sockets(["udp", "udp6"], |port, _| ports.contains(&port)).len()
+    }
+
+    /// On how many addresses something listens on a port: once for UDP, once for TCP.
+    pub fn listening(&self, port: u16) -> usize {
+        // State 7 is that of UDP sockets without a peer, A is LISTEN.
+        let udp = self.sockets(["udp", "udp6"], |local, state| local == port && state == "07");
+        let tcp = self.sockets(["tcp", "tcp6"], |local, state| local == port && state == "0A");
+        // coturn may have several sockets for one address.
+        [udp, tcp].map(|addresses| addresses.into_iter().collect::<BTreeSet<_>>().len()).iter().sum()
+    }
+
+    /// The local addresses of sockets whose port and state are wanted.
+    fn sockets(&self, tables: [&'static str; 2], wanted: impl Fn(u16, &str) -> bool) -> Vec<String> {
+        let tables =
+            self.run(move || tables.map(|table| fs::read_to_string(format!("/proc/thread-self/net/{table}")).unwrap()));
+        let socket = |line: &str| {
+            let mut words = line.split_whitespace().skip(1);
+            let (local, state) = (words.next()?.to_owned(), words.nth(1)?);
+            let port = u16::from_str_radix(local.rsplit(':').next()?, 16).unwrap();
+            wanted(port, state).then_some(local)
+        };
+        tables.iter().flat_map(|table| table.lines().skip(1)).filter_map(socket).collect()
     }
 }
 

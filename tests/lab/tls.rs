@@ -40,7 +40,7 @@ fn bad_certificates_are_told_apart_and_told_nothing() {
             Leaf::NotYetValid => "tls-cert-not-yet-valid",
             Leaf::WrongName => "tls-ip-url",
             Leaf::SelfSigned => "tls-cert-self-signed",
-            Leaf::Good => "tls-cert-incomplete-chain",
+            _ => "tls-cert-incomplete-chain",
         };
         assert_eq!(run.report.codes(), [code], "{leaf:?}: {run}");
         println!("{leaf:?}, looked for {word:?}: {:?}: {:?}", tls.distrust, found.error);

@@ -55,11 +55,13 @@ pub fn allocate_error(error: &ErrorCode, message: &Message, seen: &Seen, took: D
         486 => {
             (Cause::QuotaReached, format!("{said}: the quota of this user, or of the whole server, is used up ({who})"))
         }
-        // coturn tries to bind for more than a second when the address is not its own.
-        508 if took >= Duration::from_millis(900) => (
+        // coturn tries port after port when it cannot bind, for half a second to more than one; that no
+        // port is left it knows at once.
+        508 if took >= Duration::from_millis(900) || seen.copies == 1 && took >= Duration::from_millis(250) => (
             Cause::RelayAddressNotLocal,
             format!(
-                "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own)",
+                "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own, \
+                 or another program has the ports)",
                 span(took)
             ),
         ),

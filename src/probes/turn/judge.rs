@@ -16,20 +16,38 @@ impl Check {
         let works = |way: Way| best(way).is_some_and(|proof| proof.received > 0);
         let took = Duration::ZERO;
         let relayed = held.relayed;
-        let reflected =
-            best(Way::Reflection).and_then(|proof| proof.seen_as.as_deref()).and_then(|seen| seen.parse().ok());
-        let seen = reflected.or_else(|| {
-            let proof = best(Way::Outbound)?;
-            proof.seen_as.as_deref()?.parse().ok()
-        });
-        let wrong = address_cause(held.target.address.ip(), relayed, seen);
-        let send = if works(Way::Outbound) || works(Way::Reflection) {
-            let how = seen.map_or(String::new(), |seen: SocketAddr| format!("the world sees {seen}"));
-            Ending::ok(took, how)
+        let server = held.target.address.ip();
+        // What the server's own host reflects has not left it.
+        let elsewhere = ground.stun.is_some_and(|stun| stun.ip() != server && stun.ip() != relayed.ip());
+        let ways = [(Way::Outbound, true), (Way::Reflection, elsewhere)];
+        let seen: Vec<SocketAddr> = ways
+            .into_iter()
+            .filter(|(_, outside)| *outside)
+            .filter_map(|(way, _)| best(way)?.seen_as.as_deref()?.parse().ok())
+            // A STUN server beside the relay does not see it as the world does.
+            .filter(|seen: &SocketAddr| !is_private(seen.ip()) || is_private(server))
+            .collect();
+        let stray = seen.iter().find(|seen| **seen != relayed).copied();
+        let seen = stray.or_else(|| seen.first().copied());
+        let wrong = address_cause(server, relayed, seen);
+        let reflected = works(Way::Reflection);
+        let outbound = works(Way::Outbound);
+        let send = if outbound || reflected && elsewhere {
+            match &wrong {
+                // Peers can send to the relay, but do not recognise what comes from it.
+                Some((cause @ (Cause::RelayAddressWrong | Cause::RelayPortRewritten), text)) if works(Way::Inbound) => {
+                    Ending::failed(*cause, took, text.clone())
+                }
+                _ => Ending::ok(took, seen.map_or(String::new(), |seen| format!("the world sees {seen}"))),
+            }
         } else if ground.witness.is_none() && ground.stun.is_none() {
             Ending::skipped(format!("not testable from here: {}", ground.why_no_witness))
         } else if !self.permitted() {
             Ending::skipped("no permission for a peer")
+        } else if reflected && wrong.is_none() && !works(Way::Inbound) && self.behind_nat(ground) {
+            let text = "not testable from here: nothing comes back through our NAT, and no STUN server elsewhere was \
+                        asked (--stun names one)";
+            Ending::skipped(text)
         } else if works(Way::RelayToRelay) {
             let text = format!(
                 "nothing that the relay {relayed} sends reaches the outside, only its own server: outgoing UDP is blocked there, or no answer finds back"
@@ -63,6 +81,14 @@ impl Check {
             },
         };
         self.record.step(StepName::RelayReceive, receive);
+        self.say_why(ground);
+    }
+
+    fn behind_nat(&self, ground: &Ground) -> bool {
+        ground.witness.as_ref().is_some_and(|(station, mapped)| station.local().ip() != mapped.ip())
+    }
+
+    fn say_why(&self, ground: &Ground) {
         if !ground.why_no_second.is_empty() {
             let text = ground.why_no_second.clone();
             let elapsed_ms = self.hands.now().millis();

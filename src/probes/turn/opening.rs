@@ -53,7 +53,8 @@ impl Check {
                 self.record.secure(Some(&secure));
                 let cause = explain::distrust(&why);
                 let text = crate::probes::tls::distrust(&why);
-                self.record.step(StepName::Tls, Ending::failed(cause, secure.handshake.since_start(), text));
+                let took = secure.handshake.since_start();
+                self.record.step(self.once(StepName::Tls), Ending::failed(cause, took, text));
                 let ignoring = self.connect(target, Trust::Record).await.ok()?;
                 Some((ignoring, true))
             }
@@ -67,10 +68,16 @@ impl Check {
                     (Transport::Dtls, false) => StepName::Tls,
                     _ => StepName::Connect,
                 };
-                self.record.step(name, Ending::told(told, took));
+                self.record.step(self.once(name), Ending::told(told, took));
                 None
             }
         }
+    }
+
+    /// The step that a failure belongs to: the challenge, when that step went well already and led
+    /// to this server.
+    fn once(&self, name: StepName) -> StepName {
+        if self.record.knows(name) { StepName::Challenge } else { name }
     }
 
     fn connected(&self, target: Target, secure: Option<&Secure>, took: Duration) {
@@ -119,7 +126,19 @@ impl Check {
     pub(super) async fn challenge(&self, station: &Station, target: Target) -> Challenged {
         let binding = station.ask_bare(Request::new(Method::BINDING));
         let allocate = station.ask_bare(self.allocate());
-        let (binding, bare) = both(binding, allocate).await;
+        let (mut binding, mut bare) = both(binding, allocate).await;
+        if !station.line().is_stream() && binding.is_silence() != bare.is_silence() {
+            // Four copies of one of them may be lost on a bad line.
+            let (silent, request) = if bare.is_silence() {
+                (&mut bare, self.allocate())
+            } else {
+                (&mut binding, Request::new(Method::BINDING))
+            };
+            let again = station.ask_bare_again(request).await;
+            if !again.is_silence() {
+                *silent = again;
+            }
+        }
         let bound = self.bound(&binding, target);
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
             self.record.note(|turn| turn.software = Some(software));
@@ -167,7 +186,8 @@ impl Check {
         }
         let Some((code, phrase, message)) = bare.error() else {
             let mut told = bare.explain("Allocate", target);
-            if bound && told.cause == Cause::NoAnswer {
+            // coturn's way to ignore a request on a connection is to close it.
+            if bound && matches!(told.cause, Cause::NoAnswer | Cause::ConnectionClosed) {
                 told = Told::new(
                     Cause::StunOnly,
                     "Binding is answered, Allocate is not: the server does STUN only, or drops what it does not know",
@@ -250,7 +270,8 @@ impl Check {
                     realm: realm.as_deref(),
                     unix_time: Some(self.config.unix_time),
                 };
-                explain::allocate_error(error, message, &reply.seen, reply.took, asker)
+                let took = reply.took.saturating_sub(self.record.took(StepName::Challenge).unwrap_or_default());
+                explain::allocate_error(error, message, &reply.seen, took, asker)
             }
             _ => reply.explain("Allocate", target),
         };

@@ -66,7 +66,9 @@ impl Exit {
 impl Ground {
     pub(super) async fn prepare(check: &Check, held: &Held) -> Ground {
         let (witness, second) = both(witness(check, held), second(check, held)).await;
-        let stun = check.config.reference.first().copied().or_else(|| witness.as_ref().ok().map(|(s, _)| s.server()));
+        let mut reference = check.config.reference.iter().copied();
+        let stun = reference.find(|stun| stun.is_ipv4() == held.relayed.is_ipv4());
+        let stun = stun.or_else(|| witness.as_ref().ok().map(|(station, _)| station.server()));
         let (witness, why_no_witness) = match witness {
             Ok(witness) => (Some(witness), String::new()),
             Err(why) => (None, why),
@@ -98,12 +100,21 @@ impl Ground {
 /// A second socket, with its address as a STUN server sees it: the checked server where it does
 /// STUN over UDP, else one of the reference servers.
 async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), String> {
-    let local = SocketAddr::new(check.local, 0);
+    let relayed = held.relayed;
+    // The relay's family, which need not be the one that the server is reached by.
+    let same = |other: bool| other == relayed.is_ipv4();
+    let local = check.config.locals.iter().find(|local| same(local.is_ipv4()));
+    let Some(local) = local.map(|local| SocketAddr::new(*local, 0)) else {
+        let family = if relayed.is_ipv4() { "IPv4" } else { "IPv6" };
+        return Err(format!("the relay has an {family} address, and there is no usable one here"));
+    };
     let server = held.target.address;
-    let mut servers = vec![server];
-    servers.extend(check.config.reference.iter().filter(|reference| reference.is_ipv4() == server.is_ipv4()));
+    // A relay of another family most likely is on the server itself.
+    let host = if same(server.is_ipv4()) { server.ip() } else { relayed.ip() };
+    let mut servers = vec![SocketAddr::new(host, server.port())];
+    servers.extend(check.config.reference.iter().filter(|reference| same(reference.is_ipv4())));
     if server.port() != 3478 {
-        servers.push(SocketAddr::new(server.ip(), 3478));
+        servers.push(SocketAddr::new(host, 3478));
     }
     for stun in servers {
         let want = Want::Udp { local, connect: None };
@@ -138,7 +149,10 @@ impl Check {
     /// The steps `permission` and `channel`, for the second socket or, without one, for our own
     /// address; and what else the proofs need, which may be refused.
     pub(super) async fn permissions(&self, held: &Held, ground: &Ground) {
-        let peer = ground.witness.as_ref().map(|(_, mapped)| *mapped).or(held.mapped).unwrap_or(held.target.address);
+        let own = ground.witness.as_ref().map(|(_, mapped)| *mapped).or(held.mapped);
+        // What is no address of the relay's family cannot be its peer.
+        let peer = own.into_iter().chain([held.target.address]).find(|peer| peer.is_ipv4() == held.relayed.is_ipv4());
+        let peer = peer.unwrap_or(held.relayed);
         let main = &held.station;
         let permit = main.ask(permission(&[peer]));
         let bind = main.ask(channel(CHANNELS[0], peer));
@@ -180,9 +194,22 @@ impl Check {
         let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = Vec<Proof>> + '_>>> = Vec::new();
         if let Some((witness, mapped)) = ground.witness.as_ref().filter(|_| self.permitted()) {
             parts.push(Box::pin(async move {
-                let inbound = self.inbound(held, witness).await;
+                let mut inbound = self.inbound(held, witness, held.relayed).await;
                 // Where mappings depend on the destination, the way back leads to another port.
-                let seen = inbound.seen_as.as_deref().and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
+                let mut way_back = inbound.seen_as.clone();
+                let detour = SocketAddr::new(held.target.address.ip(), held.relayed.port());
+                if inbound.received == 0
+                    && detour.ip() != held.relayed.ip()
+                    && detour.is_ipv4() == held.relayed.is_ipv4()
+                {
+                    // Where the relay is most likely to be instead; and our NAT lets in what comes from there.
+                    let there = self.inbound(held, witness, detour).await;
+                    if there.received > 0 {
+                        inbound.detail = Some(format!("what is sent to {detour} instead arrives"));
+                    }
+                    way_back = there.seen_as;
+                }
+                let seen = way_back.and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
                 let number = self.channel_to(held, seen, *mapped).await;
                 let send = self.outbound(held, witness, Exit { peer: seen, channel: None });
                 let channel = self.outbound(held, witness, Exit { peer: seen, channel: Some(number) });
@@ -242,9 +269,9 @@ impl Check {
         Some(format!("data sent to {} is no longer relayed", held.relayed))
     }
 
-    async fn inbound(&self, held: &Held, witness: &Station) -> Proof {
+    async fn inbound(&self, held: &Held, witness: &Station, to: SocketAddr) -> Proof {
         let payload = payload(witness);
-        let send = || witness.send_plain(held.relayed, &payload);
+        let send = || witness.send_plain(to, &payload);
         self.deliver(Way::Inbound, Form::Send, send, &held.station, |data| data.bytes == payload).await
     }
 

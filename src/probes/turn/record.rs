@@ -150,6 +150,18 @@ impl Record {
         self.turn.borrow().steps.iter().any(|step| step.name == name && step.outcome == StepOutcome::Ok)
     }
 
+    /// Whether there is a word on that step yet.
+    pub(super) fn knows(&self, name: StepName) -> bool {
+        self.turn.borrow().steps.iter().any(|step| step.name == name)
+    }
+
+    /// How long that step took.
+    pub(super) fn took(&self, name: StepName) -> Option<Duration> {
+        let turn = self.turn.borrow();
+        let step = turn.steps.iter().find(|step| step.name == name)?;
+        Duration::try_from_secs_f64(step.duration_ms? / 1e3).ok()
+    }
+
     /// Whether data went through in that way.
     pub(super) fn proved(&self, way: Way) -> bool {
         self.turn.borrow().proofs.iter().any(|proof| proof.way == way && proof.received > 0)

@@ -85,6 +85,11 @@ impl Reply {
         }
     }
 
+    /// Nothing came, not even a refusal.
+    pub(super) fn is_silence(&self) -> bool {
+        matches!(&self.end, End::Answer(Answer::Silence))
+    }
+
     /// The success response, if it is one.
     pub(super) fn success(&self) -> Option<&Message> {
         match &self.end {
@@ -152,7 +157,13 @@ impl Station {
     /// Asks, and answers a challenge with the station's credentials.
     pub(super) async fn ask(&self, request: Request) -> Reply {
         let session = self.session().filter(|_| self.credentials.is_some());
-        self.ask_with(request, self.credentials.clone(), session, self.schedule).await
+        let schedule = if session.is_some() { steadier(self.schedule) } else { self.schedule };
+        self.ask_with(request, self.credentials.clone(), session, schedule).await
+    }
+
+    /// Asks once more what was not answered while something else was, without credentials.
+    pub(super) async fn ask_bare_again(&self, request: Request) -> Reply {
+        self.ask_with(request, None, None, steadier(self.schedule)).await
     }
 
     /// Asks without credentials: a challenge is the answer.
@@ -345,6 +356,12 @@ impl Station {
             self.hands.changed();
         }
     }
+}
+
+/// A server that has answered before is there: what it does not answer now was lost, so the same
+/// time is filled with more copies.
+fn steadier(schedule: Schedule) -> Schedule {
+    if schedule == Schedule::PROMPT { Schedule { cap: Some(schedule.rto), sends: 8, ..schedule } } else { schedule }
 }
 
 impl Heard {

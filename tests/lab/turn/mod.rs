@@ -1,0 +1,13 @@
+//! rtcprobe against coturn in every configuration that people come to grief with: each row of these
+//! tables says which steps fail, the first one first, and why.
+
+mod allocate;
+mod case;
+mod certificates;
+mod cloud;
+mod detours;
+mod held;
+mod login;
+mod reach;
+mod relay;
+mod report;

@@ -1,0 +1,144 @@
+//! The part of the report that is about TURN servers, as the contract has it: names are checked
+//! here, not shared.
+
+use serde::Deserialize;
+
+use crate::namespace::Host;
+use crate::process::{Finished, Process};
+use crate::rtcprobe::rtcprobe;
+
+/// Runs `rtcprobe turn --json` with these arguments on a host.
+pub fn turn(host: &Host, args: &[&str]) -> Run {
+    start_turn(host, args).finish().into()
+}
+
+/// Starts it.
+pub fn start_turn(host: &Host, args: &[&str]) -> Process {
+    host.spawn(rtcprobe(&[&["turn", "--json"], args].concat()))
+}
+
+/// A finished run and its report.
+pub struct Run {
+    pub finished: Finished,
+    pub report: Report,
+}
+
+impl From<Finished> for Run {
+    fn from(finished: Finished) -> Run {
+        match serde_json::from_str(&finished.stdout) {
+            Ok(report) => Run { finished, report },
+            Err(e) => panic!("no report: {e}\n{finished}"),
+        }
+    }
+}
+
+impl std::fmt::Display for Run {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.finished.fmt(f)
+    }
+}
+
+impl Run {
+    /// The check of this URL, which has one address.
+    pub fn of(&self, url: &str) -> &Turn {
+        let found: Vec<_> = self.report.turn.iter().filter(|turn| turn.url == url).collect();
+        assert_eq!(found.len(), 1, "checks of {url}\n{self}");
+        found[0]
+    }
+
+    pub fn expect_code(&self, code: i32) -> &Run {
+        assert_eq!(self.finished.code(), Some(code), "exit code\n{self}");
+        self
+    }
+
+    /// For each check its URL, address, first failing step and cause: what the verdict rests on.
+    pub fn sketch(&self) -> Vec<String> {
+        let line = |turn: &Turn| {
+            let first = turn.failures().first().cloned().unwrap_or_else(|| "ok".into());
+            format!("{} {} {first}", turn.url, turn.address.as_deref().unwrap_or("-"))
+        };
+        self.report.turn.iter().map(line).collect()
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    pub verdict: String,
+    pub interrupted: bool,
+    pub duration_ms: f64,
+    pub turn: Vec<Turn>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Turn {
+    pub url: String,
+    pub address: Option<String>,
+    pub transport: String,
+    pub works: Option<bool>,
+    pub steps: Vec<Step>,
+    pub works_untrusted: Option<bool>,
+    pub challenge: Option<Challenge>,
+    pub allocation: Option<Allocation>,
+    pub proofs: Vec<Proof>,
+    pub controls: Vec<Control>,
+}
+
+impl Turn {
+    pub fn step(&self, name: &str) -> &Step {
+        self.steps.iter().find(|step| step.name == name).unwrap_or_else(|| panic!("no step {name}: {self:#?}"))
+    }
+
+    /// Every step that failed, as `step:cause`.
+    pub fn failures(&self) -> Vec<String> {
+        let failed = |step: &&Step| matches!(step.outcome.as_str(), "failed" | "timeout");
+        let word = |step: &Step| format!("{}:{}", step.name, step.cause.as_deref().unwrap_or("?"));
+        self.steps.iter().filter(failed).map(word).collect()
+    }
+
+    /// How much came through in each way, of how many tries.
+    pub fn arrived(&self, way: &str) -> (usize, usize) {
+        let tries: Vec<_> = self.proofs.iter().filter(|proof| proof.way == way).collect();
+        (tries.iter().filter(|proof| proof.received > 0).count(), tries.len())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Step {
+    pub name: String,
+    pub outcome: String,
+    pub duration_ms: Option<f64>,
+    pub error_code: Option<u16>,
+    pub detail: Option<String>,
+    pub cause: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Challenge {
+    pub realm: Option<String>,
+    pub third_party: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Allocation {
+    pub relayed: String,
+    pub lifetime_ms: f64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    pub way: String,
+    pub received: u32,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Control {
+    pub name: String,
+    pub refused: Option<bool>,
+}
