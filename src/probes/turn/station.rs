@@ -1,25 +1,24 @@
 //! One socket towards a server: requests, answers, data from peers.
 
+mod heard;
+
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use self::heard::Heard;
 use crate::machine::script::{Hands, Incoming, Line, either};
-use crate::machine::{Chance, Ending, Icmp, Time};
+use crate::machine::{Chance, Ending, Time};
 use crate::probes::explain::{self, Scene, Told};
 use crate::proto::auth::{Credentials, Session};
 use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
 use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
 use crate::report::{Event, Form};
-use crate::wire::attribute::{self, Value};
+use crate::wire::attribute::Value;
 use crate::wire::channel_data;
-use crate::wire::framing::{Deframer, Frame};
+use crate::wire::framing::Frame;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
-
-/// Messages and data that nobody has asked for yet; the oldest give way.
-const UNREAD: usize = 1024;
 
 pub(super) struct Station {
     hands: Hands<Event>,
@@ -30,19 +29,6 @@ pub(super) struct Station {
     session: RefCell<Option<Session>>,
     chance: RefCell<Chance>,
     heard: RefCell<Heard>,
-}
-
-#[derive(Default)]
-struct Heard {
-    deframer: Deframer,
-    messages: VecDeque<(Time, SocketAddr, Message)>,
-    data: VecDeque<Data>,
-    icmp: Option<(Time, Icmp)>,
-    closed: Option<Ending>,
-    garbage: Option<Vec<u8>>,
-    channels: HashMap<u16, SocketAddr>,
-    /// Rises with everything that comes in.
-    count: u64,
 }
 
 /// Something from a peer through the relay; or, on a plain socket, from anybody but the server.
@@ -362,42 +348,4 @@ impl Station {
 /// time is filled with more copies.
 fn steadier(schedule: Schedule) -> Schedule {
     if schedule == Schedule::PROMPT { Schedule { cap: Some(schedule.rto), sends: 8, ..schedule } } else { schedule }
-}
-
-impl Heard {
-    fn frame(&mut self, server: SocketAddr, from: SocketAddr, bytes: Vec<u8>, at: Time) {
-        if let Ok(message) = Message::decode(&bytes)
-            && message.cookie
-        {
-            if from == server && message.class == Class::Indication && message.method == Method::DATA {
-                let peer = message.address(attribute::XOR_PEER_ADDRESS);
-                if let (Some(peer), Some(data)) = (peer, message.get(attribute::DATA)) {
-                    self.keep(Data { peer, bytes: data.to_vec(), form: Some(Form::Send), at });
-                }
-            } else {
-                if self.messages.len() == UNREAD {
-                    self.messages.pop_front();
-                }
-                self.messages.push_back((at, from, message));
-            }
-            return;
-        }
-        if from != server {
-            self.keep(Data { peer: from, bytes, form: None, at });
-            return;
-        }
-        if let Some(message) = channel_data::decode(&bytes)
-            && let Some(peer) = self.channels.get(&message.channel)
-        {
-            let data = Data { peer: *peer, bytes: message.data.to_vec(), form: Some(Form::Channel), at };
-            self.keep(data);
-        }
-    }
-
-    fn keep(&mut self, data: Data) {
-        if self.data.len() == UNREAD {
-            self.data.pop_front();
-        }
-        self.data.push_back(data);
-    }
 }
