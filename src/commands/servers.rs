@@ -273,3 +273,28 @@ fn drop_repeated(servers: &mut Vec<ServerSpec>, ui: &mut Ui) {
     }
     *servers = seen;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(bytes: &[u8]) -> Result<String, Stop> {
+        let name = format!("rtcprobe-password-{}-{}", std::process::id(), bytes.len());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, bytes).unwrap();
+        let read = Input::default().password("--credential-file", &path);
+        fs::remove_file(&path).unwrap();
+        read
+    }
+
+    #[test]
+    fn a_password_is_the_one_line_of_its_file() {
+        for text in ["pw é", "pw é\n", "pw é\r\n\r\n", "\u{feff}pw é\r\n"] {
+            assert_eq!(password(text.as_bytes()).as_deref(), Ok("pw é"), "{text:?}");
+        }
+        for text in [&b"one\ntwo"[..], b"\xff\xfep\0w\0", &vec![b'x'; 65537]] {
+            assert_eq!(password(text).map_err(|why| why.code()), Err(2));
+        }
+        assert_eq!(password(&vec![b'x'; 65536]).map(|password| password.len()), Ok(65536));
+    }
+}

@@ -65,3 +65,14 @@ pub fn enough_descriptors(wanted: usize) -> Result<(), CannotRun> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn knows_how_much_may_be_open() {
+        assert!(file_limit() >= 3);
+        assert!(enough_descriptors(3).is_ok());
+    }
+}
