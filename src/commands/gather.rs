@@ -1,7 +1,6 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgMatches, Args, ValueEnum};
 
 use super::demo::{Demo, DemoArgs};
@@ -58,10 +57,10 @@ pub struct GatherArgs {
     )]
     pub alternate: Redirects,
     /// Do not tell servers the name and version of this program
-    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = FalseyValueParser::new(), help_heading = "Gathering")]
+    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = super::flag::parse, help_heading = "Gathering")]
     pub no_software: bool,
     /// Fail with exit code 1 on a warning, too
-    #[arg(long, env = "RTCPROBE_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Gathering")]
+    #[arg(long, env = "RTCPROBE_STRICT", value_parser = super::flag::parse, help_heading = "Gathering")]
     pub strict: bool,
     #[command(flatten)]
     pub probing: ProbeArgs,
@@ -153,6 +152,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
         // The demo's inside is loopback, and it speaks IPv4.
         wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
     }
+    locals::check_family(named.servers.iter().map(|server| &server.uri), &wish)?;
     let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
     let config = Config {
         servers: named.servers,
@@ -183,7 +183,7 @@ fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bo
     if kinds == (false, false, false) {
         return usage("the relay policy and --candidates together leave nothing to gather; add relay to --candidates");
     }
-    if relay_only && !demo && !named.servers.iter().any(|server| server.uri.scheme.is_turn()) {
+    if kinds == (false, false, true) && !demo && !named.servers.iter().any(|server| server.uri.scheme.is_turn()) {
         return usage("only relay candidates are wanted, but no TURN server is named; add one with --turn");
     }
     Ok(kinds)

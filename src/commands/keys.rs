@@ -107,8 +107,8 @@ pub fn server(kind: Kind, text: &str, ui: &mut Ui) -> Result<IceUri, Stop> {
         Kind::Turn => ("--turn ", uri::parse_target(text, true)),
         Kind::Uri => ("", uri::parse(text)),
     };
-    // Who writes user:password@host must not find the password in a log.
-    let shown = if text.contains('@') { "…".to_string() } else { visible(text) };
+    // Who writes a password into it must not find that in a log.
+    let shown = visible(&uri::shown(text));
     let parsed = parsed.or_else(|why| usage(format!("{option}{shown}: {}", visible(&why.to_string()))))?;
     for warning in &parsed.warnings {
         ui.warn(&format!("{option}{shown}: {}", visible(warning)));
@@ -245,9 +245,8 @@ fn words(matches: &ArgMatches, input: &mut Input) -> Result<Vec<(Place, Word)>, 
     }
     for (id, option) in [("credential_file", "--credential-file"), ("secret_file", "--secret-file")] {
         for (place, path) in given::<PathBuf>(matches, id) {
-            let text = input.read(option, &path)?;
-            let text = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-            words.push((place, Word::Key(Key::Password(Password { option, text: text.to_string() }))));
+            let text = input.password(option, &path)?;
+            words.push((place, Word::Key(Key::Password(Password { option, text }))));
         }
     }
     words.sort_by_key(|(place, _)| *place);

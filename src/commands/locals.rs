@@ -56,6 +56,27 @@ pub fn is_here(uri: &IceUri) -> bool {
     }
 }
 
+/// Refuses servers that are named by an address of the family that -4 or -6 rules out.
+pub fn check_family<'a>(servers: impl IntoIterator<Item = &'a IceUri>, wish: &Wish) -> Result<(), Stop> {
+    for uri in servers {
+        if let Host::Ip(ip) = &uri.host
+            && let Some((flag, family)) = ruled_out(wish, *ip)
+        {
+            return usage(format!("{uri}: {flag} leaves this server out, its address is {family}; drop one of them"));
+        }
+    }
+    Ok(())
+}
+
+/// The flag that rules an address out, and the address's family.
+fn ruled_out(wish: &Wish, address: IpAddr) -> Option<(&'static str, &'static str)> {
+    match address {
+        IpAddr::V6(_) if wish.ipv4 => Some(("-4", "IPv6")),
+        IpAddr::V4(_) if wish.ipv6 => Some(("-6", "IPv4")),
+        _ => None,
+    }
+}
+
 fn wants_interface(wish: &Wish, interface: &Interface) -> bool {
     let named = wish.interfaces.contains(&interface.name);
     let any = wish.interfaces.is_empty() || wish.interfaces.iter().any(|name| name == "all");
@@ -120,6 +141,13 @@ fn check_names(interfaces: &[Interface], wish: &Wish) -> Result<(), Stop> {
 }
 
 fn check_addresses(interfaces: &[Interface], wish: &Wish) -> Result<(), Stop> {
+    for address in &wish.addresses {
+        if let Some((flag, family)) = ruled_out(wish, *address) {
+            return usage(format!(
+                "--local-address {address}: it is {family}, and {flag} rules that out; drop one of them"
+            ));
+        }
+    }
     let own: Vec<IpAddr> = interfaces.iter().flat_map(|interface| &interface.details).filter_map(parsed).collect();
     let Some(foreign) = wish.addresses.iter().find(|address| !own.contains(address)) else { return Ok(()) };
     let own: Vec<String> = own.iter().map(ToString::to_string).collect();
@@ -256,6 +284,19 @@ mod tests {
         assert_eq!(why.code(), 2);
         let wish = Wish { addresses: vec!["192.0.2.1".parse().unwrap()], ..Wish::default() };
         assert!(choose(&house(), &wish, &[]).unwrap_err().to_string().contains("no interface has this address"));
+    }
+
+    #[test]
+    fn refuses_what_a_family_flag_rules_out() {
+        let only_v6 = Wish { addresses: vec!["127.0.0.1".parse().unwrap()], ipv6: true, ..Wish::default() };
+        let why = choose(&house(), &only_v6, &[]).unwrap_err();
+        assert_eq!((why.to_string().contains("-6"), why.code()), (true, 2), "{why}");
+        let uri = |text| crate::wire::uri::parse(text).unwrap().uri;
+        let servers = [uri("stun:example.org"), uri("stun:[::1]")];
+        let only_v4 = Wish { ipv4: true, ..Wish::default() };
+        assert!(check_family(&servers, &only_v4).unwrap_err().to_string().starts_with("stun:[::1]:3478: -4"));
+        assert_eq!(check_family(&servers, &Wish { ipv6: true, ..Wish::default() }), Ok(()));
+        assert_eq!(check_family(&servers, &Wish::default()), Ok(()));
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod completions;
 mod demo;
 pub mod environment;
 pub mod exit;
+mod flag;
 mod gather;
 mod judge;
 mod keys;
@@ -28,6 +29,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 
 use stop::Stop;
 
+use crate::drive;
 use crate::view::ui::{Terminal, Ui, Wishes};
 
 /// Tells whether WebRTC will connect from where you stand, and if not, exactly why and what to change
@@ -82,10 +84,18 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Ok(wishes) => Ui::new(&terminal, wishes, out, err),
         Err(stop) => return refuse(stop, &terminal, out, err),
     };
+    let ready = |wanted| {
+        drive::raise_file_limit();
+        drive::enough_descriptors(wanted).map_err(|why| Stop::CannotRun(why.to_string()))
+    };
     let result = match &cli.command {
-        Command::Gather(args) => gather::run(args, matches, now, &mut ui),
-        Command::Turn(args) => turn::run(args, matches, now, &mut ui),
-        Command::Serve(args) => serve::run(args, now, &mut ui),
+        Command::Gather(args) => {
+            ready(for_client(args.demo.demo.is_some())).and_then(|()| gather::run(args, matches, now, &mut ui))
+        }
+        Command::Turn(args) => {
+            ready(for_client(args.demo.demo.is_some())).and_then(|()| turn::run(args, matches, now, &mut ui))
+        }
+        Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
         Command::Man(args) => man::run(args, &mut ui),
@@ -93,13 +103,22 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let result = result.and_then(|code| ui.finish().map(|()| code).map_err(Stop::CannotRun));
     result.unwrap_or_else(|stop| {
         ui.end();
-        ui.error(&stop.to_string());
+        ui.error(&stop.sentence());
         stop.code()
     })
 }
 
+/// Descriptors of a server with a few listeners and a few relays.
+const FOR_SERVER: usize = 48;
+
+/// Descriptors of a client, which brings its server in a demo.
+fn for_client(demo: bool) -> usize {
+    drive::LEAST_DESCRIPTORS + if demo { FOR_SERVER } else { 0 }
+}
+
 fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Result<(Cli, clap::ArgMatches), Stop> {
     let mut command = command();
+    let args = parser::without_help_word(args);
     let matches = command.try_get_matches_from_mut(args).map_err(|why| parser::stop(&why, terminal))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|why| parser::stop(&why, terminal))?;
     Ok((cli, matches))
@@ -111,7 +130,7 @@ fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Wri
     let code = stop.code();
     match stop {
         Stop::Parser { text, code: exit::OK } => ui.answer(&text),
-        stop => ui.error(&stop.to_string()),
+        stop => ui.error(&stop.sentence()),
     }
     match ui.finish() {
         Ok(()) => code,

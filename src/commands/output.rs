@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use super::stop::{Stop, usage};
@@ -11,7 +10,7 @@ use crate::view::ui::{ColorWhen, Wishes};
 #[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Print the report as one JSON document, the same as --output json
-    #[arg(long, env = "RTCPROBE_JSON", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_JSON", value_parser = super::flag::parse)]
     pub json: bool,
     /// How to print the answer
     #[arg(long, value_enum, value_name = "FORMAT", env = "RTCPROBE_OUTPUT")]
@@ -28,7 +27,7 @@ pub struct OutputArgs {
 #[command(next_help_heading = "Output")]
 pub struct TalkArgs {
     /// Print the answer only: no notes, no warnings, no progress
-    #[arg(short, long, env = "RTCPROBE_QUIET", value_parser = FalseyValueParser::new(), conflicts_with = "verbose")]
+    #[arg(short, long, env = "RTCPROBE_QUIET", value_parser = super::flag::parse, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more on stderr about what happens
     #[arg(short, long, action = clap::ArgAction::Count, env = "RTCPROBE_VERBOSE")]
@@ -37,7 +36,7 @@ pub struct TalkArgs {
     #[arg(long, value_enum, value_name = "WHEN", env = "RTCPROBE_COLOR", default_value_t)]
     pub color: ColorWhen,
     /// Never show what is being waited for
-    #[arg(long, env = "RTCPROBE_NO_PROGRESS", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_NO_PROGRESS", value_parser = super::flag::parse)]
     pub no_progress: bool,
 }
 

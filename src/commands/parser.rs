@@ -1,5 +1,7 @@
 //! clap, with help for people: short errors, and nobody's environment in the help.
 
+use std::ffi::OsString;
+
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit;
@@ -28,21 +30,45 @@ pub fn stop(why: &clap::Error, terminal: &Terminal) -> Stop {
     }
 }
 
+/// `rtcprobe help gather` is `rtcprobe gather --help`.
+pub fn without_help_word(args: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.into_iter().collect();
+    if args.get(1).is_some_and(|word| word == "help") {
+        args.remove(1);
+        args.truncate(2);
+        args.push("--help".into());
+    }
+    args
+}
+
 fn sentence(why: &clap::Error, rendered: &str) -> String {
     let word = |kind| match why.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
-        Some(ContextValue::Strings(texts)) => Some(texts.join(", ")),
+        Some(ContextValue::Strings(texts)) => {
+            let texts: Vec<&str> = texts.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+            Some(texts.join(", ")).filter(|text| !text.is_empty())
+        }
         _ => None,
     };
+    let first = rendered.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let mut text = match (why.kind(), word(ContextKind::InvalidArg)) {
         (ErrorKind::MissingRequiredArgument, Some(missing)) => format!("{missing} is missing"),
-        _ => rendered.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string(),
+        (ErrorKind::ArgumentConflict, Some(one)) => match word(ContextKind::PriorArg) {
+            Some(others) if others == one => format!("{one} can be given once only"),
+            Some(others) => format!("{one} cannot be used with {others}"),
+            None => first.to_string(),
+        },
+        _ => first.replace("invalid digit found in string", "it is not a number"),
     };
     let meant = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     if let Some(meant) = meant.into_iter().find_map(word) {
         text.push_str(&format!("; did you mean '{meant}'?"));
     } else if let Some(valid) = word(ContextKind::ValidValue) {
         text.push_str(&format!("; it can be {valid}"));
+    } else if why.kind() == ErrorKind::InvalidSubcommand {
+        let command = super::command();
+        let names: Vec<&str> = command.get_subcommands().map(clap::Command::get_name).collect();
+        text.push_str(&format!("; there are {}", names.join(", ")));
     }
     text
 }

@@ -3,9 +3,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use clap::builder::FalseyValueParser;
 
-use super::stop::{Stop, usage};
+use super::stop::Stop;
 use crate::drive;
 use crate::proto::schedule::Schedule;
 
@@ -20,10 +19,10 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "ADDRESS", env = "RTCPROBE_LOCAL_ADDRESS", value_delimiter = ',')]
     pub local_address: Vec<IpAddr>,
     /// Use IPv4 only
-    #[arg(short = '4', long, env = "RTCPROBE_IPV4", value_parser = FalseyValueParser::new(), conflicts_with = "ipv6")]
+    #[arg(short = '4', long, env = "RTCPROBE_IPV4", value_parser = super::flag::parse, conflicts_with = "ipv6")]
     pub ipv4: bool,
     /// Use IPv6 only
-    #[arg(short = '6', long, env = "RTCPROBE_IPV6", value_parser = FalseyValueParser::new())]
+    #[arg(short = '6', long, env = "RTCPROBE_IPV6", value_parser = super::flag::parse)]
     pub ipv6: bool,
     /// Local UDP ports to use, such as 50000-50100
     #[arg(long, value_name = "A-B", env = "RTCPROBE_PORT_RANGE", value_parser = port_range)]
@@ -35,10 +34,10 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "FILE", env = "RTCPROBE_CA_FILE")]
     pub ca_file: Option<PathBuf>,
     /// Go on with certificates that do not verify, and say so in the result
-    #[arg(long, env = "RTCPROBE_INSECURE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_INSECURE", value_parser = super::flag::parse)]
     pub insecure: bool,
     /// Ask for this name in TLS and expect it in the certificate, instead of the server's host name
-    #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI")]
+    #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI", value_parser = sni)]
     pub sni: Option<String>,
     /// Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes;
     /// turn: 20s and what is to be measured]
@@ -74,10 +73,11 @@ impl ProbeArgs {
     /// How the world is to be touched.
     pub fn options(&self) -> Result<drive::Options, Stop> {
         if let Some(path) = &self.ca_file {
-            let text = std::fs::read(path)
-                .or_else(|why| usage(format!("--ca-file {}: it cannot be read: {why}", path.display())))?;
-            if !String::from_utf8_lossy(&text).contains("-----BEGIN CERTIFICATE-----") {
-                return usage(format!("--ca-file {}: there is no PEM certificate in it", path.display()));
+            let wrong = |why: &str| Stop::Usage(format!("--ca-file {}: {why}", path.display()));
+            match std::fs::File::open(path).and_then(|file| super::servers::read_up_to(file, CERTIFICATES)) {
+                Ok(Some(pem)) => drive::check_authorities(&pem).map_err(|why| wrong(&why))?,
+                Ok(None) => return Err(wrong("it is larger than 4 MiB")),
+                Err(why) => return Err(wrong(&format!("it cannot be read: {why}"))),
             }
         }
         // Bound to the device as well, so that the routing table has no say. With several interfaces
@@ -98,6 +98,16 @@ impl ProbeArgs {
     }
 }
 
+/// More than the trust stores of whole systems.
+const CERTIFICATES: u64 = 4 * 1024 * 1024;
+
+fn sni(text: &str) -> Result<String, String> {
+    match drive::is_server_name(text) {
+        true => Ok(text.to_string()),
+        false => Err("write a host name of letters, digits, hyphens and dots, such as turn.example.org".into()),
+    }
+}
+
 fn port_range(text: &str) -> Result<(u16, u16), String> {
     let (first, last) = text.split_once('-').unwrap_or((text, text));
     match (first.trim().parse(), last.trim().parse()) {
@@ -109,6 +119,9 @@ fn port_range(text: &str) -> Result<(u16, u16), String> {
 fn nameserver(text: &str) -> Result<SocketAddr, String> {
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let address = text.parse().or_else(|_| bare.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+    if address.as_ref().is_ok_and(|address| address.port() == 0) {
+        return Err("port 0 cannot be reached; a DNS server listens on port 53 if nothing else is known".into());
+    }
     address.map_err(|_| "write an IP address with or without a port, such as 9.9.9.9 or [2620:fe::fe]:53".into())
 }
 
@@ -132,5 +145,16 @@ mod tests {
         assert_eq!(nameserver("2620:fe::fe"), Ok("[2620:fe::fe]:53".parse().unwrap()));
         assert_eq!(nameserver("[2620:fe::fe]"), Ok("[2620:fe::fe]:53".parse().unwrap()));
         assert!(nameserver("dns.example").is_err());
+        assert!(nameserver("1.1.1.1:0").is_err() && nameserver("[2620:fe::fe]:0").is_err());
+    }
+
+    #[test]
+    fn asks_in_tls_for_names_only() {
+        for name in ["turn.example.org", "turn.example.org.", "a_b.example", "192.0.2.1"] {
+            assert!(sni(name).is_ok(), "{name}");
+        }
+        for name in ["", "a b", "-", "..", &"x".repeat(300)] {
+            assert!(sni(name).unwrap_err().contains("turn.example.org"), "{name}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use crate::view::ui::Ui;
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArgs {
     /// Print the schema of a line of --output jsonl instead
-    #[arg(long, env = "RTCPROBE_EVENTS", value_parser = clap::builder::FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_EVENTS", value_parser = super::flag::parse)]
     pub events: bool,
 }
 

@@ -2,14 +2,15 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 use super::output::TalkArgs;
-use super::servers::Input;
+use super::servers::{Input, SMALL};
 use super::stop::{Stop, usage};
 use super::{certificate, exit};
 use crate::drive;
-use crate::machine::{Chance, Machine};
+use crate::machine::{self, Chance, Machine, Output, Time};
 use crate::server::nat::{Nat, NatConfig};
 use crate::server::{Addresses, Behind, Config, Discovery, Event, Listen, Server, Users};
 use crate::view::escape::visible;
@@ -26,13 +27,13 @@ pub struct ServeArgs {
     #[arg(long, value_name = "IP", env = "RTCPROBE_LISTEN", value_delimiter = ',', default_value = "127.0.0.1")]
     pub listen: Vec<IpAddr>,
     /// Port for UDP and TCP; 0 lets the system choose
-    #[arg(long, value_name = "PORT", env = "RTCPROBE_PORT", default_value_t = 3478)]
+    #[arg(long, value_name = "PORT", env = "RTCPROBE_PORT", value_parser = port, default_value_t = 3478)]
     pub port: u16,
     /// The alternate port of RFC 5780
-    #[arg(long, value_name = "PORT", env = "RTCPROBE_ALT_PORT", default_value_t = 3479)]
+    #[arg(long, value_name = "PORT", env = "RTCPROBE_ALT_PORT", value_parser = port, default_value_t = 3479)]
     pub alt_port: u16,
     /// Port for TLS and DTLS; 0 lets the system choose
-    #[arg(long, value_name = "PORT", env = "RTCPROBE_TLS_PORT", default_value_t = 5349)]
+    #[arg(long, value_name = "PORT", env = "RTCPROBE_TLS_PORT", value_parser = port, default_value_t = 5349)]
     pub tls_port: u16,
     /// Relay from this address, instead of the first that is listened on
     #[arg(long, value_name = "IP", env = "RTCPROBE_RELAY_IP", value_delimiter = ',')]
@@ -68,10 +69,13 @@ struct Guest {
     password: String,
 }
 
-pub fn run(args: &ServeArgs, now: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
+pub fn run(args: &ServeArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
+    if args.realm.trim().is_empty() {
+        return usage("--realm: it is empty; give a name such as example.org, or leave the option out");
+    }
     let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
     let mut chance = Chance::from_seed(drive::seed().map_err(cannot)?);
-    let (users, guest) = users(args, &mut chance)?;
+    let (users, guest) = users(args, matches, &mut chance)?;
     let nat = nat(args)?;
     let config = config(args, users, now)?;
     let mut names = vec![args.realm.clone(), "localhost".to_string()];
@@ -86,47 +90,87 @@ pub fn run(args: &ServeArgs, now: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
         ..drive::Options::default()
     };
     let server = Server::new(config, chance.split());
-    ui.say("This server is for trials and tests, never for production: anybody who reaches it can use it.");
-    let listening = match nat {
+    match nat {
         Some(nat) => serve(Behind::new(server, Nat::new(nat, chance)), &options, args, guest.as_ref(), ui)?,
         None => serve(server, &options, args, guest.as_ref(), ui)?,
-    };
-    if listening { Ok(exit::OK) } else { Err(Stop::CannotRun("no address could be listened on".into())) }
+    }
+    Ok(exit::OK)
 }
 
-/// Runs the server to its end; says whether it listened anywhere.
+/// A server that ends when an address that was asked for cannot be had: whoever starts one wants
+/// it there.
+struct Everywhere<M> {
+    server: M,
+    refused: bool,
+}
+
+impl<M: Machine<Event = Event>> Machine for Everywhere<M> {
+    type Event = Event;
+
+    fn input(&mut self, now: Time, input: machine::Input<'_>) {
+        self.server.input(now, input);
+    }
+
+    fn output(&mut self, now: Time) -> Output<Event> {
+        if self.refused {
+            return Output::Done;
+        }
+        let output = self.server.output(now);
+        self.refused = matches!(output, Output::Event(Event::CannotListen { .. }));
+        output
+    }
+}
+
+/// Runs the server to its end.
 fn serve(
-    mut server: impl Machine<Event = Event>,
+    server: impl Machine<Event = Event>,
     options: &drive::Options,
     args: &ServeArgs,
     guest: Option<&Guest>,
     ui: &mut Ui,
-) -> Result<bool, Stop> {
-    let mut listens = false;
+) -> Result<(), Stop> {
+    let mut refused = None;
+    let mut server = Everywhere { server, refused: false };
     let running = drive::run(&mut server, options, None, |now, event| match &event {
         Event::Listening(addresses) => {
-            listens = *addresses != Addresses::default();
+            ui.say("This server is for trials and tests, never for production: anybody who reaches it can use it.");
             ui.answer(&greeting(addresses, args, guest));
         }
-        Event::CannotListen { .. } => ui.warn(&visible(&event.to_string())),
+        Event::CannotListen { .. } => refused = Some(event.to_string()),
         event => ui.detail(&format!("{:10.1}  {}", now.millis(), visible(&event.to_string()))),
     });
     drive::block_on(running).and_then(|ended| ended).map_err(|why| Stop::CannotRun(why.to_string()))?;
-    Ok(listens)
+    refused.map_or(Ok(()), |why| Err(Stop::CannotRun(why)))
 }
 
-fn users(args: &ServeArgs, chance: &mut Chance) -> Result<(Users, Option<Guest>), Stop> {
+fn users(args: &ServeArgs, matches: &ArgMatches, chance: &mut Chance) -> Result<(Users, Option<Guest>), Stop> {
     let mut input = Input::default();
-    if let Some(secret) = &args.secret {
-        return Ok((Users::from_secret(secret), None));
-    }
-    if let Some(path) = &args.secret_file {
-        return Ok((Users::from_secret(input.read("--secret-file", path)?.trim_end_matches(['\r', '\n'])), None));
+    // A variable that is set to nothing is as good as unset.
+    let unset = |id, empty| empty && matches.value_source(id) == Some(ValueSource::EnvVariable);
+    let secret = match (&args.secret, &args.secret_file) {
+        (Some(secret), _) if !unset("secret", secret.is_empty()) => Some(("--secret", secret.clone())),
+        (_, Some(path)) => Some(("--secret-file", input.password("--secret-file", path)?)),
+        _ => None,
+    };
+    match secret {
+        Some((option, secret)) if secret.is_empty() => {
+            return usage(format!("{option}: the secret is empty; with it anybody could make credentials"));
+        }
+        Some((_, secret)) => return Ok((Users::from_secret(&secret), None)),
+        None => {}
     }
     let mut lines = args.user.clone();
+    if unset("user", lines.iter().all(String::is_empty)) {
+        lines.clear();
+    }
     if let Some(path) = &args.user_file {
-        let text = input.read("--user-file", path)?;
+        let text = input.read("--user-file", path, SMALL)?;
+        let text = text.trim_start_matches('\u{feff}');
+        let before = lines.len();
         lines.extend(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_string));
+        if lines.len() == before {
+            return usage(format!("--user-file {}: there is nobody in it; write NAME:PASS", path.display()));
+        }
     }
     let mut users = Users::default();
     for line in &lines {
@@ -140,6 +184,10 @@ fn users(args: &ServeArgs, chance: &mut Chance) -> Result<(Users, Option<Guest>)
         return Ok((Users::one("trial", &password), Some(Guest { name: "trial", password })));
     }
     Ok((users, None))
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| "write a port from 0 to 65535".into())
 }
 
 fn nat(args: &ServeArgs) -> Result<Option<NatConfig>, Stop> {
@@ -192,7 +240,9 @@ fn greeting(addresses: &Addresses, args: &ServeArgs, guest: Option<&Guest>) -> S
     }
     let keys = match guest {
         Some(guest) => format!("--username {} --credential {}", guest.name, guest.password),
-        None if args.secret.is_some() || args.secret_file.is_some() => "--secret-file FILE".into(),
+        None if args.secret.as_ref().is_some_and(|secret| !secret.is_empty()) || args.secret_file.is_some() => {
+            "--secret-file FILE".into()
+        }
         None => "--username NAME --credential-file FILE".into(),
     };
     out.push_str("\nTry it:\n");

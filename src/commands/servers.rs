@@ -3,7 +3,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::builder::FalseyValueParser;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
@@ -60,7 +59,7 @@ pub struct ServerArgs {
 #[command(next_help_heading = "Servers")]
 pub struct DefaultsArgs {
     /// Ask nobody when no server is named
-    #[arg(long, env = "RTCPROBE_NO_DEFAULT_SERVERS", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_NO_DEFAULT_SERVERS", value_parser = super::flag::parse)]
     pub no_default_servers: bool,
 }
 
@@ -152,38 +151,74 @@ pub struct Input {
 }
 
 impl Input {
-    /// The text of a file, or of standard input for `-`.
-    pub fn read(&mut self, option: &'static str, path: &Path) -> Result<String, Stop> {
+    /// The text of a file, or of standard input for `-`, of so many bytes at the most.
+    pub fn read(&mut self, option: &'static str, path: &Path, most: u64) -> Result<String, Stop> {
         let text = if path.as_os_str() == "-" {
             if let Some(other) = self.taken_by.replace(option) {
                 return usage(format!(
                     "standard input is wanted twice, for {other} and for {option}; put one of them into a file"
                 ));
             }
-            let mut text = String::new();
-            std::io::stdin().read_to_string(&mut text).map(|_| text)
+            read_up_to(std::io::stdin(), most)
         } else {
-            fs::read_to_string(path)
+            fs::File::open(path).and_then(|file| read_up_to(file, most))
         };
-        text.or_else(|why| match why.kind() {
-            std::io::ErrorKind::NotFound => usage(format!("{option} {}: there is no such file", shown(path))),
-            std::io::ErrorKind::InvalidData => usage(format!("{option} {}: it is not text in UTF-8", shown(path))),
-            _ => usage(format!("{option} {}: it cannot be read: {why}", shown(path))),
-        })
+        let text = text.and_then(|bytes| match bytes {
+            Some(bytes) => String::from_utf8(bytes).map(Some).map_err(|_| std::io::ErrorKind::InvalidData.into()),
+            None => Ok(None),
+        });
+        match text {
+            Ok(Some(text)) => Ok(text),
+            Ok(None) => usage(format!("{option} {}: it is larger than {} KiB", shown(path), most / 1024)),
+            Err(why) => match why.kind() {
+                std::io::ErrorKind::NotFound => usage(format!("{option} {}: there is no such file", shown(path))),
+                std::io::ErrorKind::InvalidData => usage(format!("{option} {}: it is not text in UTF-8", shown(path))),
+                _ => usage(format!("{option} {}: it cannot be read: {why}", shown(path))),
+            },
+        }
+    }
+
+    /// A password or a secret: the one line of a file. Editors put a line break behind it, and those
+    /// of Windows a byte order mark before it.
+    pub fn password(&mut self, option: &'static str, path: &Path) -> Result<String, Stop> {
+        let text = self.read(option, path, SMALL)?;
+        let mut lines = text.trim_start_matches('\u{feff}').lines().filter(|line| !line.is_empty());
+        let first = lines.next().unwrap_or_default().to_string();
+        match lines.next() {
+            None => Ok(first),
+            Some(_) => usage(format!(
+                "{option} {}: there are several lines in it; it is to hold one password and nothing else",
+                shown(path)
+            )),
+        }
     }
 }
+
+/// What a reader has, or nothing when that is more than `most` bytes.
+pub fn read_up_to(from: impl Read, most: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    from.take(most + 1).read_to_end(&mut bytes)?;
+    Ok(Some(bytes).filter(|bytes| bytes.len() as u64 <= most))
+}
+
+/// More than any password, or any list of users, needs.
+pub const SMALL: u64 = 64 * 1024;
+
+/// More than any list of servers needs.
+const LISTS: u64 = 1024 * 1024;
 
 fn shown(path: &Path) -> String {
     visible(&path.display().to_string())
 }
 
 fn read_list(source: &str, input: &mut Input) -> Result<ice_servers::IceServers, Stop> {
-    let inline = source.trim_start().starts_with(['{', '[']);
+    // Broken JSON is no file either: its name would be shown, and a password with it.
+    let inline = source.trim_start().starts_with(['{', '[']) || source.contains(['{', '"']);
     let (text, place) = if inline {
         (source.to_string(), "--ice-servers".to_string())
     } else {
         let place = format!("--ice-servers {}", visible(source));
-        (input.read("--ice-servers", Path::new(source))?, place)
+        (input.read("--ice-servers", Path::new(source), LISTS)?, place)
     };
     ice_servers::parse(&text).or_else(|why| usage(format!("{place}: {}", visible(&why.to_string()))))
 }
@@ -237,4 +272,29 @@ fn drop_repeated(servers: &mut Vec<ServerSpec>, ui: &mut Ui) {
         }
     }
     *servers = seen;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(bytes: &[u8]) -> Result<String, Stop> {
+        let name = format!("rtcprobe-password-{}-{}", std::process::id(), bytes.len());
+        let path = std::env::temp_dir().join(name);
+        fs::write(&path, bytes).unwrap();
+        let read = Input::default().password("--credential-file", &path);
+        fs::remove_file(&path).unwrap();
+        read
+    }
+
+    #[test]
+    fn a_password_is_the_one_line_of_its_file() {
+        for text in ["pw é", "pw é\n", "pw é\r\n\r\n", "\u{feff}pw é\r\n"] {
+            assert_eq!(password(text.as_bytes()).as_deref(), Ok("pw é"), "{text:?}");
+        }
+        for text in [&b"one\ntwo"[..], b"\xff\xfep\0w\0", &vec![b'x'; 65537]] {
+            assert_eq!(password(text).map_err(|why| why.code()), Err(2));
+        }
+        assert_eq!(password(&vec![b'x'; 65536]).map(|password| password.len()), Ok(65536));
+    }
 }

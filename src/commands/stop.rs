@@ -1,3 +1,5 @@
+use crate::view::escape::visible;
+
 /// Why a command ended without a report, in one sentence for a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Stop {
@@ -13,6 +15,16 @@ pub enum Stop {
 }
 
 impl Stop {
+    /// What a person reads of it. Words of the command line and of files are in it, so nothing is
+    /// left that a terminal would act upon; only the parser's help has several lines.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        match self {
+            Stop::Usage(text) | Stop::CannotRun(text) => visible(text),
+            Stop::Parser { text, .. } => text.lines().map(visible).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
     /// The exit code of this kind of end.
     #[must_use]
     pub fn code(&self) -> u8 {

@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use clap::builder::FalseyValueParser;
 use clap::{ArgMatches, Args};
 
 use super::demo::{Demo, DemoArgs};
@@ -41,7 +40,7 @@ pub struct TurnArgs {
     #[command(flatten)]
     pub servers: ServerArgs,
     /// Ask without credentials where none are given: a server that is no open relay refuses that
-    #[arg(long, env = "RTCPROBE_ANONYMOUS", value_parser = FalseyValueParser::new(), help_heading = "Servers")]
+    #[arg(long, env = "RTCPROBE_ANONYMOUS", value_parser = super::flag::parse, help_heading = "Servers")]
     pub anonymous: bool,
     #[command(flatten)]
     pub demo: DemoArgs,
@@ -50,13 +49,13 @@ pub struct TurnArgs {
     #[command(flatten)]
     pub options: OptionArgs,
     /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
-    #[arg(long, env = "RTCPROBE_AUDIT", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
     /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
-    #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = super::flag::parse, help_heading = "Security")]
     pub no_controls: bool,
     /// Do not tell servers the name and version of this program
-    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = FalseyValueParser::new(), help_heading = "Security")]
+    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = super::flag::parse, help_heading = "Security")]
     pub no_software: bool,
     /// Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport
     #[arg(
@@ -69,7 +68,7 @@ pub struct TurnArgs {
     )]
     pub require: Vec<Required>,
     /// Fail with exit code 1 on a warning, too
-    #[arg(long, env = "RTCPROBE_STRICT", value_parser = FalseyValueParser::new(), help_heading = "Verdict")]
+    #[arg(long, env = "RTCPROBE_STRICT", value_parser = super::flag::parse, help_heading = "Verdict")]
     pub strict: bool,
     #[command(flatten)]
     pub probing: ProbeArgs,
@@ -154,6 +153,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
         // The demo's inside is loopback, and it speaks IPv4.
         wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
     }
+    locals::check_family(servers.iter().map(|server| &server.uri).chain(&stun), &wish)?;
     let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
     if wish.loopback && servers.iter().all(|server| locals::is_here(&server.uri)) {
         locals.sort_by_key(|local| !local.address.is_loopback());

@@ -33,8 +33,9 @@ mod udp;
 pub use clock::{now_utc, rfc3339};
 pub use interfaces::{Interface, InterfaceAddress, interfaces, source_address};
 pub use kinds::{Description, InterfaceKind, kind_of};
-pub use limits::{raise_file_limit, seed};
+pub use limits::{LEAST_DESCRIPTORS, enough_descriptors, file_limit, raise_file_limit, seed};
 pub use run::{block_on, run};
+pub use trust::{check_authorities, is_server_name};
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;

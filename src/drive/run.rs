@@ -21,6 +21,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// Runs a future on a runtime of its own, on this thread.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output, CannotRun> {
+    super::limits::enough_descriptors(super::LEAST_DESCRIPTORS)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = runtime.map_err(|error| CannotRun::Other(super::refusals::plain(&error)))?;
     let output = runtime.block_on(future);

@@ -25,12 +25,35 @@ pub fn provider() -> Arc<CryptoProvider> {
 pub fn read_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, CannotRun> {
     let cannot = |why: String| CannotRun::File { path: path.to_owned(), why };
     let bytes = std::fs::read(path).map_err(|error| cannot(super::refusals::plain(&error)))?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
-    let found = found.map_err(|error| cannot(format!("not PEM: {error}")))?;
+    read_pem(&bytes).map_err(cannot)
+}
+
+/// Whether certificates can be trusted that are written like that (PEM); if not, why.
+pub fn check_authorities(pem: &[u8]) -> Result<(), String> {
+    read_pem(pem).map(drop)
+}
+
+fn read_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    use tokio_rustls::rustls::pki_types::pem::Error;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
+    let found = found.map_err(|error| match error {
+        Error::MissingSectionEnd { .. } => "a certificate in it does not end, its -----END line is missing".to_owned(),
+        Error::Base64Decode(_) => "what stands between its BEGIN and END lines is not base64".to_owned(),
+        error => format!("not PEM: {error}"),
+    })?;
     if found.is_empty() {
-        return Err(cannot("there is no certificate in it (PEM is expected)".to_owned()));
+        return Err("there is no certificate in it (PEM is expected)".to_owned());
     }
-    Ok(found)
+    match found.iter().position(|der| x509_parser::parse_x509_certificate(der).is_err()) {
+        Some(broken) => Err(format!("certificate {} in it is damaged: it cannot be decoded", broken + 1)),
+        None => Ok(found),
+    }
+}
+
+/// Whether TLS can ask for this name: a domain name in A-labels or an IP address.
+#[must_use]
+pub fn is_server_name(name: &str) -> bool {
+    ServerName::try_from(name.strip_suffix('.').unwrap_or(name)).is_ok()
 }
 
 /// Judges certificates by the roots of a run.

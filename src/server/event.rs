@@ -105,7 +105,7 @@ impl fmt::Display for Event {
                 write!(f, "listening on {}", all.join(", "))
             }
             Event::CannotListen { transport, local, why } => {
-                write!(f, "cannot listen on {} {local}: {why:?}", transport.as_str())
+                write!(f, "cannot listen on {} {local}: {}", transport.as_str(), reason(why, *local))
             }
             Event::Answered { client, transport, method } => {
                 write!(f, "{client} {}: {method} answered", transport.as_str())
@@ -128,6 +128,21 @@ impl fmt::Display for Event {
                 write!(f, "{client} {}: released {}, {why}", transport.as_str(), list(relayed))
             }
             Event::Misbehaved { client, fault } => write!(f, "{client}: fault {fault}"),
+        }
+    }
+}
+
+/// The system's words, without the address that is named already.
+fn reason(why: &Refusal, local: SocketAddr) -> String {
+    match why {
+        Refusal::Bind { text }
+        | Refusal::Exhausted { text }
+        | Refusal::Unsupported { text }
+        | Refusal::Unreachable { text, .. }
+        | Refusal::Handshake { text }
+        | Refusal::Other { text } => text.strip_prefix(&format!("{local}: ")).unwrap_or(text).to_owned(),
+        Refusal::ConnectionRefused | Refusal::TimedOut { .. } | Refusal::Untrusted { .. } => {
+            "the system refused it".to_owned()
         }
     }
 }

@@ -196,9 +196,18 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     name.push(path.file_name().unwrap_or_default());
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
-    fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).inspect_err(|_| {
+    write_part(&part, &path, text).and_then(|()| fs::rename(&part, &path)).inspect_err(|_| {
         let _ = fs::remove_file(&part);
     })
+}
+
+/// Who may not read the file that is there may not read the new one either, at no time.
+fn write_part(part: &Path, path: &Path, text: &str) -> io::Result<()> {
+    let mut file = fs::File::create(part)?;
+    if let Ok(there) = fs::metadata(path) {
+        file.set_permissions(there.permissions())?;
+    }
+    file.write_all(text.as_bytes())
 }
 
 fn colorful(terminal: &Terminal, when: ColorWhen, on_terminal: bool) -> bool {
@@ -262,6 +271,13 @@ mod tests {
         write_whole(&path, "new").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "new");
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            write_whole(&path, "newer").unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
         assert!(write_whole(&folder.join("missing/report.json"), "new").is_err());
         fs::remove_dir_all(&folder).unwrap();
     }

@@ -176,6 +176,13 @@ pub fn parse_target(text: &str, turn: bool) -> Result<Parsed, BadUri> {
     parse(&format!("{}:{text}", if turn { "turn" } else { "stun" }))
 }
 
+/// What of a text that is taken for a URI can be shown: scheme, host and port; `…` stands for
+/// whatever a password may be in.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    refusal::shown(text)
+}
+
 fn read(text: &str) -> Result<Parsed, Refusal> {
     refusal::refuse_what_is_no_uri(text)?;
     let (name, rest) = text.split_once(':').ok_or(Refusal::NoScheme)?;
@@ -422,6 +429,30 @@ mod tests {
             "turn:example.org/s3cret",
         ] {
             assert!(!error(text).contains("s3cret"), "{text}: {}", error(text));
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_uri_has_no_password_in_it() {
+        for (text, shows) in [
+            ("turn:example.org:80?transport=tcp", "turn:example.org:80?transport=tcp"),
+            ("stun:[2001:db8::1]:3478", "stun:[2001:db8::1]:3478"),
+            ("stun:2001:db8::1", "stun:2001:db8::1"),
+            ("turn:example.org?transport=sctp", "turn:example.org?transport=sctp"),
+            ("stun.example.org:70000", "stun.example.org:70000"),
+            ("http://stun.example.org", "http://stun.example.org"),
+            ("turn:alice:s3cret@example.org", "…"),
+            ("turn:192.0.2.1?username=u&password=s3cret", "turn:192.0.2.1?…"),
+            ("turn:192.0.2.1?transport=udp&password=s3cret", "turn:192.0.2.1?…"),
+            ("turn:alice:s3cret", "turn:alice:…"),
+            ("alice:s3cret", "alice:…"),
+            ("turn:192.0.2.1:3478:alice:s3cret", "turn:192.0.2.1:…"),
+            ("stun:[::1]s3cret", "stun:[::1]…"),
+            ("https://api.example/?apiKey=s3cret", "https://api.example/…"),
+            ("turn:example.org alice s3cret", "turn:example.org …"),
+            ("turn:ex%mple", "turn:…"),
+        ] {
+            assert_eq!(shown(text), shows, "{text}");
         }
     }
 

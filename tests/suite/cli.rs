@@ -113,7 +113,127 @@ fn refuses_values_that_make_no_sense() {
 }
 
 #[test]
+fn refuses_what_could_not_work() {
+    refuses(&gather(&["--sni", ""]), &["--sni", "turn.example.org"]);
+    refuses(&gather(&["--sni", "a b"]), &["--sni", "turn.example.org"]);
+    refuses(&gather(&["--sni", &"x".repeat(300)]), &["--sni", "turn.example.org"]);
+    refuses(&gather(&["--nameserver", "1.1.1.1:0"]), &["--nameserver", "53"]);
+    refuses(&gather(&["-4", "stun:[::1]"]), &["stun:[::1]", "-4"]);
+    refuses(&["turn", "-6", "turn:127.0.0.1", "--anonymous"], &["turn:127.0.0.1", "-6"]);
+    refuses(&gather(&["--no-default-servers", "--local-address", "127.0.0.1", "-6"]), &["127.0.0.1", "-6"]);
+    refuses(&gather(&["--candidates", "relay", "stun:127.0.0.1"]), &["relay", "--turn"]);
+    refuses(&["serve", "--secret", ""], &["--secret", "empty"]);
+    refuses(&["serve", "--realm", ""], &["--realm", "empty"]);
+    let empty = file("users", "\n");
+    refuses(&["serve", "--user-file", empty.path()], &["--user-file", "NAME:PASS"]);
+}
+
+#[test]
+fn refuses_files_that_hold_something_else() {
+    let turn = ["--turn", "t.example", "--username", "a"];
+    let endless = |option: &str| refuses(&gather(&[&turn[..], &[option, "/dev/zero"]].concat()), &[option, "larger"]);
+    if cfg!(unix) {
+        ["--credential-file", "--secret-file"].into_iter().for_each(endless);
+        refuses(&gather(&["--ice-servers", "/dev/zero"]), &["--ice-servers", "larger"]);
+        refuses(&gather(&["--ca-file", "/dev/zero", "stun:a.example"]), &["--ca-file", "larger"]);
+        refuses(&["serve", "--user-file", "/dev/zero"], &["--user-file", "larger"]);
+    }
+    let two = file("passwords", "one\ntwo\n");
+    refuses(
+        &gather(&[&turn[..], &["--credential-file", two.path()]].concat()),
+        &["--credential-file", "several lines"],
+    );
+    let endless = file("ca", "-----BEGIN CERTIFICATE-----\nMIIB\n");
+    refuses(&gather(&["--ca-file", endless.path(), "stun:a.example"]), &["--ca-file", "END"]);
+    let damaged = file("ca", "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n");
+    refuses(&gather(&["--ca-file", damaged.path(), "stun:a.example"]), &["--ca-file", "damaged"]);
+}
+
+#[test]
+fn never_repeats_a_password() {
+    for text in [
+        "turn:127.0.0.1?username=u&password=s3cret",
+        "turn:127.0.0.1?transport=udp&password=s3cret",
+        "turn:127.0.0.1?u:s3cret",
+        "turn:user:s3cret",
+        "turn:127.0.0.1:3478:user:s3cret",
+        "https://api.example/?apiKey=s3cret",
+    ] {
+        for args in [gather(&[text]), gather(&["--turn", text]), gather(&["--stun", text])] {
+            let output = run(&args);
+            assert_eq!(output.status.code(), Some(2), "{args:?}");
+            assert!(!stderr(&output).contains("s3cret"), "{}", stderr(&output));
+        }
+    }
+    let json = gather(&["--ice-servers", r#"x{"urls": "turn:a", "credential": "s3cret"}"#]);
+    assert!(!stderr(&run(&json)).contains("s3cret"));
+}
+
+#[test]
+fn shows_nothing_that_a_terminal_would_act_upon() {
+    for args in [
+        gather(&["--no-default-servers", "--interface", "lo\x1b[31m"]),
+        gather(&["-o", "x\x1b[31m/y"]),
+        gather(&["--output", "x\x1b[31m"]),
+        vec!["x\x1b[31m"],
+    ] {
+        let output = run(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(!stderr(&output).contains('\x1b'), "{args:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn a_slip_in_a_variable_switches_nothing_on() {
+    let with = |value| {
+        let line = ["gather", "--no-default-servers", "--interface", "lo", "--json"];
+        command(&line).env("RTCPROBE_INSECURE", value).output().unwrap()
+    };
+    let output = with("fals");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--insecure") && stderr(&output).contains("false"), "{}", stderr(&output));
+    for value in ["", "0", "no", "OFF", "1", "yes"] {
+        assert_eq!(with(value).status.code(), Some(0), "{value}");
+    }
+}
+
+#[test]
+fn does_not_serve_where_it_cannot_listen() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let output = run(&["serve", "--port", &port, "--tls-port", "0"]);
+    let said = stderr(&output);
+    assert_eq!((output.status.code(), stdout(&output).as_str(), said.lines().count()), (Some(3), "", 1), "{said}");
+    assert!(said.contains(&format!("127.0.0.1:{port}")) && said.contains("in use"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn says_so_when_descriptors_are_scarce() {
+    let turn = "gather turn:127.0.0.1:1 --username u --credential p --timing fast";
+    for (limit, args) in [(6, turn), (9, turn), (12, turn), (7, "gather --demo"), (24, "turn --demo"), (8, "serve")] {
+        let line = format!("ulimit -n {limit}; exec {} {args}", env!("CARGO_BIN_EXE_rtcprobe"));
+        let output = Command::new("/bin/sh").args(["-c", &line]).stdin(Stdio::null()).output().unwrap();
+        let said = stderr(&output);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(3), 1), "{limit} {args}: {said}");
+        assert!(said.contains("ulimit -n"), "{limit} {args}: {said}");
+    }
+}
+
+#[test]
+fn helps_by_a_word_too() {
+    let by_word = run(&["help", "gather"]);
+    assert_eq!((by_word.status.code(), stdout(&by_word)), (Some(0), stdout(&run(&["gather", "--help"]))));
+    assert_eq!(stdout(&run(&["help"])), stdout(&run(&["--help"])));
+    refuses(&["help", "xyzzy"], &["xyzzy"]);
+}
+
+#[test]
 fn corrects_what_is_nearly_right() {
+    refuses(&["xyzzy"], &["gather, turn, serve"]);
+    refuses(&gather(&["--stun"]), &["--stun <TARGET>", "none was supplied\n"]);
+    refuses(&["serve", "--user", "a:b", "--secret", "x"], &["--user", "cannot be used with --secret"]);
+    refuses(&["serve", "--port", "x"], &["--port", "0 to 65535"]);
     refuses(&["gater"], &["did you mean 'gather'"]);
     refuses(&gather(&["--usernam", "x"]), &["--usernam", "did you mean '--username'"]);
     refuses(&["completions", "bsh"], &["did you mean 'bash'"]);

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
 use crate::probes::turn::{EchoPlan, Options};
@@ -33,7 +32,7 @@ pub struct QualityArgs {
     #[arg(value_parser = clap::value_parser!(u16).range(24..=1200))]
     pub size: u16,
     /// Do not measure loss, round-trip times and jitter
-    #[arg(long, env = "RTCPROBE_NO_ECHO", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_NO_ECHO", value_parser = crate::commands::flag::parse)]
     pub no_echo: bool,
 }
 
@@ -49,28 +48,28 @@ impl QualityArgs {
 #[command(next_help_heading = "Options of the protocol")]
 pub struct OptionArgs {
     /// Try a relayed IPv6 address (RFC 8656 section 14.14)
-    #[arg(long, env = "RTCPROBE_IPV6_RELAY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_IPV6_RELAY", value_parser = crate::commands::flag::parse)]
     pub ipv6_relay: bool,
     /// Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)
-    #[arg(long, env = "RTCPROBE_DUAL", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_DUAL", value_parser = crate::commands::flag::parse)]
     pub dual: bool,
     /// Try relaying TCP (RFC 6062)
-    #[arg(long, env = "RTCPROBE_TCP_RELAY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_TCP_RELAY", value_parser = crate::commands::flag::parse)]
     pub tcp_relay: bool,
     /// Try an even port with the next one reserved
-    #[arg(long, env = "RTCPROBE_EVEN_PORT", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_EVEN_PORT", value_parser = crate::commands::flag::parse)]
     pub even_port: bool,
     /// Try DONT-FRAGMENT
-    #[arg(long, env = "RTCPROBE_DONT_FRAGMENT", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_DONT_FRAGMENT", value_parser = crate::commands::flag::parse)]
     pub dont_fragment: bool,
     /// Try to move an allocation to another port of ours (RFC 8016)
-    #[arg(long, env = "RTCPROBE_MOBILITY", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_MOBILITY", value_parser = crate::commands::flag::parse)]
     pub mobility: bool,
     /// Ask for an allocation of this lifetime
     #[arg(long, value_name = "TIME", env = "RTCPROBE_LIFETIME", value_parser = crate::commands::span::parse)]
     pub lifetime: Option<Duration>,
     /// Try all of these options
-    #[arg(long, env = "RTCPROBE_ALL", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "RTCPROBE_ALL", value_parser = crate::commands::flag::parse)]
     pub all: bool,
 }
 

@@ -66,6 +66,60 @@ pub(super) fn seems_to_have_a_scheme(text: &str) -> bool {
         })
 }
 
+/// The text as far as no password can be in it.
+pub(super) fn shown(text: &str) -> String {
+    let text = text.trim();
+    if text.contains('@') {
+        return "…".to_owned();
+    }
+    let (scheme, rest) = match text.split_once(':') {
+        Some((name, rest)) if Scheme::named(name).is_some() || closest(name).is_some() => (Some(name), rest),
+        Some((name, rest)) if rest.starts_with("//") && is_word(name) => (Some(name), rest),
+        _ => (None, text),
+    };
+    let bare = rest.trim_start_matches('/');
+    let slashes = &rest[..rest.len() - bare.len()];
+    let end = bare.find(|c: char| "?/#,".contains(c) || c.is_whitespace() || is_quote(c)).unwrap_or(bare.len());
+    let (authority, rest) = bare.split_at(end);
+    let mut out = scheme.map(|scheme| format!("{scheme}:")).unwrap_or_default() + slashes;
+    out.push_str(&shown_authority(authority));
+    match rest.strip_prefix("?transport=") {
+        _ if rest.is_empty() => {}
+        Some("udp" | "tcp" | "tls" | "dtls" | "sctp") => out.push_str(rest),
+        _ if out.ends_with('…') => {}
+        _ => out.extend([&rest[..rest.chars().next().map_or(0, char::len_utf8)], "…"]),
+    }
+    out
+}
+
+/// Host and port. What stands in the place of the port and is no number may be a password.
+fn shown_authority(authority: &str) -> String {
+    let with_port = authority.rsplit_once(':').filter(|(host, _)| host.parse::<Ipv6Addr>().is_ok());
+    if authority.parse::<Ipv6Addr>().is_ok() || with_port.is_some_and(|(_, port)| is_number(port)) {
+        return authority.to_owned();
+    }
+    let (host, port) = match authority.find(']') {
+        Some(end) => authority.split_at(end + 1),
+        None => authority.split_at(authority.find(':').unwrap_or(authority.len())),
+    };
+    let host = if host.is_empty() || can_be_shown(host) { host } else { "…" };
+    match port.strip_prefix(':') {
+        None if port.is_empty() => host.to_owned(),
+        Some(number) if number.is_empty() || is_number(number) => format!("{host}{port}"),
+        Some(_) => format!("{host}:…"),
+        None => format!("{host}…"),
+    }
+}
+
+/// Digits, and no more of them than a port has.
+fn is_number(text: &str) -> bool {
+    (1..=5).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_word(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
 impl Refusal {
     /// The message for that text.
     pub(super) fn explain(self, text: &str) -> String {

@@ -260,6 +260,35 @@ proptest! {
     }
 
     #[test]
+    fn nothing_that_may_be_a_password_is_ever_repeated(
+        scheme in "((stuns?|turns?|TURN|stunn|https?|x):(//)?)?",
+        host in "([a-z.]{1,12}|192\\.0\\.2\\.1|\\[2001:db8::1\\]|2001:db8::1)",
+        port in "(:[0-9]{1,5})?",
+        secret in "[a-z]{3}Q[0-9]{5}Q[a-z]{3}",
+        before in "[!-~]{0,8}",
+        after in "[!-~]{0,8}",
+        name in "(u:|u=|password=|username=u&password=|transport=udp&password=|transport=)?",
+        user in "([a-z]{1,6}:)?",
+    ) {
+        for text in [
+            format!("{scheme}{host}{port}?{name}{before}{secret}{after}"),
+            format!("{scheme}{host}{port}/?{name}{secret}{after}"),
+            format!("{scheme}{host}{port}#{secret}{after}"),
+            format!("{scheme}{host}{port}:{user}{secret}"),
+            format!("{scheme}{host}{port}:{secret}{after}"),
+            format!("{scheme}{host}{port} {user}{secret}"),
+            format!("{scheme}{before}{secret}{after}@{host}{port}"),
+        ] {
+            let shown = uri::shown(&text);
+            prop_assert!(!shown.contains(&secret), "{} is shown as {}", text, shown);
+            for error in [uri::parse(&text).err(), uri::parse_target(&text, true).err(), uri::parse_target(&text, false).err()] {
+                let error = error.map(|error| error.to_string()).unwrap_or_default();
+                prop_assert!(!error.contains(&secret), "{}: {}", text, error);
+            }
+        }
+    }
+
+    #[test]
     fn any_text_may_come_as_a_candidate(text in "\\PC{0,80}", tail in "( (raddr|rport|tcptype|typ|[!-~]{0,5}| )){0,6}") {
         let _ = text.parse::<Candidate>();
         let line = format!("candidate:1 1 udp 1 192.0.2.1 1 typ srflx{tail}");
