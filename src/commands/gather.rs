@@ -70,8 +70,10 @@ pub struct GatherArgs {
 
 /// The network phase may take that long.
 const TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections that may be open at once.
-const CONNECTIONS: usize = 200;
+/// Connections that may be open at once, at the most.
+const CONNECTIONS: u64 = 200;
+/// Descriptors for everything else: standard streams, the runtime, local sockets, the DNS.
+const OTHERS: u64 = 14;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -167,10 +169,16 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
-        connections: CONNECTIONS,
+        connections: connections(),
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, format, chance })
+}
+
+/// As many connections as descriptors allow; the rest wait their turn.
+fn connections() -> usize {
+    let free = drive::file_limit().saturating_sub(OTHERS);
+    usize::try_from(free.clamp(1, CONNECTIONS)).unwrap_or(1)
 }
 
 fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bool), Stop> {
