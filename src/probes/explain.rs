@@ -188,6 +188,19 @@ pub struct Asker<'a> {
     pub realm: Option<&'a str>,
     /// Seconds since 1970, for credentials that carry a time; `None` leaves them unread.
     pub unix_time: Option<u64>,
+    /// How long the server takes for a request that costs it nothing, where that is known.
+    pub round_trip: Option<Duration>,
+}
+
+/// An answer that takes the server longer is one that it has worked for.
+const SLOW: Duration = Duration::from_millis(250);
+/// What round trips may take where they were not measured.
+const FAR: Duration = Duration::from_millis(650);
+
+impl Asker<'_> {
+    fn beyond_round_trips(&self, took: Duration) -> Duration {
+        took.saturating_sub(self.round_trip.unwrap_or(FAR))
+    }
 }
 
 /// An error to Allocate; `took` is the time of the whole exchange.
@@ -228,7 +241,7 @@ pub fn allocate_error(error: &ErrorCode, message: &Message, seen: &Seen, took: D
         }
         // coturn tries port after port when it cannot bind, for half a second to more than one; that no
         // port is left it knows at once.
-        508 if took >= Duration::from_millis(900) || seen.copies == 1 && took >= Duration::from_millis(250) => (
+        508 if asker.beyond_round_trips(took) >= SLOW => (
             Cause::RelayAddressNotLocal,
             format!(
                 "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own, \

@@ -180,7 +180,10 @@ impl Check {
                 // Where mappings depend on the destination, the way back leads to another port.
                 let mut way_back = inbound.seen_as.clone();
                 let detour = SocketAddr::new(held.target.address.ip(), held.relayed.port());
-                if inbound.received == 0 && detour.ip() != held.relayed.ip() && detour.is_ipv4() == held.relayed.is_ipv4() {
+                if inbound.received == 0
+                    && detour.ip() != held.relayed.ip()
+                    && detour.is_ipv4() == held.relayed.is_ipv4()
+                {
                     // Where the relay is most likely to be instead; and our NAT lets in what comes from there.
                     let there = self.inbound(held, witness, detour).await;
                     if there.received > 0 {

@@ -361,11 +361,7 @@ impl Station {
 /// A server that has answered before is there: what it does not answer now was lost, so the same
 /// time is filled with more copies.
 fn steadier(schedule: Schedule) -> Schedule {
-    if schedule == Schedule::PROMPT {
-        Schedule { cap: Some(schedule.rto), sends: 8, ..schedule }
-    } else {
-        schedule
-    }
+    if schedule == Schedule::PROMPT { Schedule { cap: Some(schedule.rto), sends: 8, ..schedule } } else { schedule }
 }
 
 impl Heard {
