@@ -127,7 +127,8 @@ impl Coturn {
         let flag = |flag: &str| options.more.contains(&flag);
         let wanted = if flag("--no-udp") || flag("--no-tcp") { 1 } else { 2 } * options.listen.len();
         let began = Instant::now();
-        let port = options.more.iter().skip_while(|flag| **flag != "-p").nth(1).map_or(PORT, |port| port.parse().unwrap());
+        let port =
+            options.more.iter().skip_while(|flag| **flag != "-p").nth(1).map_or(PORT, |port| port.parse().unwrap());
         while self.server.listening(port) < wanted {
             assert!(self.process.running(), "coturn ended:\n{}", self.log());
             assert!(began.elapsed() < Duration::from_secs(20), "coturn does not listen:\n{}", self.log());

@@ -34,7 +34,11 @@ fn bad_certificates_are_told_apart_and_turn_behind_them_is_tried() {
             },
             Case {
                 args: &["--username", "alice", "--credential", "no"],
-                ..case("expired, and a wrong password", Leaf::Expired, &[(TLS, "tls:certificate-expired allocate:unauthorized")])
+                ..case(
+                    "expired, and a wrong password",
+                    Leaf::Expired,
+                    &[(TLS, "tls:certificate-expired allocate:unauthorized")],
+                )
             },
         ],
     );

@@ -41,9 +41,13 @@ impl Cloud {
         let (public, second) = (at::SERVER, at::SERVER_2);
         let (arriving, leaving) = match gateway {
             Gateway::Hairpin => (format!("ip daddr {public} dnat to {PRIVATE}"), format!("snat to {public}")),
-            Gateway::Plain => (format!("iifname eth0 ip daddr {public} dnat to {PRIVATE}"), format!("snat to {public}")),
+            Gateway::Plain => {
+                (format!("iifname eth0 ip daddr {public} dnat to {PRIVATE}"), format!("snat to {public}"))
+            }
             Gateway::OnlyTurn => (
-                format!("iifname eth0 ip daddr {public} meta l4proto {{ tcp, udp }} th dport {{ 3478, 5349 }} dnat to {PRIVATE}"),
+                format!(
+                    "iifname eth0 ip daddr {public} meta l4proto {{ tcp, udp }} th dport {{ 3478, 5349 }} dnat to {PRIVATE}"
+                ),
                 format!("snat to {public}"),
             ),
             Gateway::OtherSource => {

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 
-use crate::coturn::{Coturn, PASSWORD, SECRET, USER};
 use crate::certificates::Authority;
+use crate::coturn::{Coturn, PASSWORD, SECRET, USER};
 use crate::process::Cmd;
 use crate::topology::Lab;
 use crate::turn::case::{Case, FINE, GOOD, UDP, check};
@@ -30,7 +30,12 @@ fn users_with_passwords() {
                 expect: REFUSED,
                 ..GOOD
             },
-            Case { name: "no credentials", args: &["--anonymous"], expect: &[(UDP, "challenge:no-credentials")], ..GOOD },
+            Case {
+                name: "no credentials",
+                args: &["--anonymous"],
+                expect: &[(UDP, "challenge:no-credentials")],
+                ..GOOD
+            },
             Case { name: "no realm", flags: &["-a", "-u", "alice:down-the-rabbit-hole"], expect: TAKEN, ..GOOD },
             Case {
                 name: "no-auth",
@@ -46,10 +51,16 @@ fn users_with_passwords() {
             },
             Case { name: "OAuth beside passwords", flags: with_user!("--oauth"), expect: TAKEN, ..GOOD },
             Case {
-                name: "realm of two words, password beyond ASCII",
-                flags: &["-r", "Wonder land", "-a", "-u", "alice:pass:wörd"],
+                name: "password beyond ASCII, with a colon",
+                flags: &["-r", "wonder-land", "-a", "-u", "alice:pass:wörd"],
                 args: &["--username", USER, "--credential", "pass:wörd"],
                 expect: TAKEN,
+                ..GOOD
+            },
+            Case {
+                name: "realm of two words, which coturn does not take",
+                flags: &["-r", "wonder land", "-a", "-u", "alice:down-the-rabbit-hole"],
+                expect: &[(UDP, "allocate:other-error")],
                 ..GOOD
             },
             Case {
@@ -83,13 +94,8 @@ fn a_user_of_another_realm_is_refused() {
 
 #[test]
 fn time_limited_credentials() {
-    let secret = |name, args: &'static [&'static str], expect| Case {
-        name,
-        flags: with_secret!(),
-        args,
-        expect,
-        ..GOOD
-    };
+    let secret =
+        |name, args: &'static [&'static str], expect| Case { name, flags: with_secret!(), args, expect, ..GOOD };
     check(
         &Lab::usual(),
         &[
@@ -97,12 +103,7 @@ fn time_limited_credentials() {
             secret("wrong secret", &["--secret", "not-it"], REFUSED),
             secret("two seconds left", &["--secret", SECRET, "--ttl", "2s"], TAKEN),
             secret("user with a password at a server with a secret", crate::turn::case::LOGIN, REFUSED),
-            Case {
-                name: "secret at a server with users",
-                args: &["--secret", SECRET],
-                expect: REFUSED,
-                ..GOOD
-            },
+            Case { name: "secret at a server with users", args: &["--secret", SECRET], expect: REFUSED, ..GOOD },
         ],
     );
 }

@@ -3,19 +3,13 @@
 use crate::certificates::Leaf;
 use crate::nat::{Filtering, Firewall, Mapping, Nat};
 use crate::topology::{Lab, Topology, at};
-use crate::turn::case::{
-    Case, DTLS, DTLS6, FINE, GOOD, TCP, TCP6, TLS, TLS6, UDP, UDP6, UNTESTED, check,
-};
-use crate::{with_user};
+use crate::turn::case::{Case, DTLS, DTLS6, FINE, GOOD, TCP, TCP6, TLS, TLS6, UDP, UDP6, UNTESTED, check};
+use crate::with_user;
 
 const ALL: &[(&str, &str)] = &[(UDP, FINE), (TCP, FINE), (TLS, FINE), (DTLS, FINE)];
 /// No UDP: nothing can be sent to the relay from here.
-const NO_UDP: &[(&str, &str)] = &[
-    (UDP, "binding:no-answer challenge:no-answer"),
-    (TCP, UNTESTED),
-    (TLS, UNTESTED),
-    (DTLS, "tls:no-answer"),
-];
+const NO_UDP: &[(&str, &str)] =
+    &[(UDP, "binding:no-answer challenge:no-answer"), (TCP, UNTESTED), (TLS, UNTESTED), (DTLS, "tls:no-answer")];
 
 #[test]
 fn a_good_server_is_good_over_every_transport_and_family() {
@@ -193,7 +187,10 @@ fn the_clients_own_firewall_is_told() {
     let blocked = Case { name: "no UDP from here", leaf: Some(Leaf::Good), expect: NO_UDP, ..GOOD };
     check(&Lab::firewalled(Firewall::UdpBlocked), &[blocked]);
     let inspected = Case { name: "STUN over UDP filtered by content", ..blocked };
-    check(&Lab::firewalled(Firewall::StunInspected), &[Case { expect: &[NO_UDP[0], NO_UDP[1], NO_UDP[2]], ..inspected }]);
+    check(
+        &Lab::firewalled(Firewall::StunInspected),
+        &[Case { expect: &[NO_UDP[0], NO_UDP[1], NO_UDP[2]], ..inspected }],
+    );
     let rejected = Case {
         name: "UDP forbidden here",
         expect: &[(UDP, "binding:prohibited challenge:prohibited"), (TCP, UNTESTED), (TLS, UNTESTED)],

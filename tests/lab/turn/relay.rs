@@ -100,9 +100,7 @@ fn firewalls_in_front_of_the_relay_ports_are_told() {
     let closed = Case {
         name: "relay ports closed, stateless",
         input: "udp dport 61000-61999 iifname eth0 drop",
-        expect: &[
-            (UDP, "relay-receive:relay-ports-unreachable"),
-        ],
+        expect: &[(UDP, "relay-receive:relay-ports-unreachable")],
         ..GOOD
     };
     let stateful = "ct state established,related accept; udp dport 61000-61999 iifname eth0 drop";
