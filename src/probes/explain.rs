@@ -192,15 +192,9 @@ pub struct Asker<'a> {
     pub round_trip: Option<Duration>,
 }
 
-/// An answer that takes the server longer is one that it has worked for.
-const SLOW: Duration = Duration::from_millis(250);
-/// What round trips may take where they were not measured.
-const FAR: Duration = Duration::from_millis(650);
-
-impl Asker<'_> {
-    fn beyond_round_trips(&self, took: Duration) -> Duration {
-        took.saturating_sub(self.round_trip.unwrap_or(FAR))
-    }
+/// The server has worked for its answer; where round trips were not measured, they may be long.
+fn is_slow(took: Duration, round_trip: Option<Duration>) -> bool {
+    took.saturating_sub(round_trip.unwrap_or(Duration::from_millis(650))) >= Duration::from_millis(250)
 }
 
 /// An error to Allocate; `took` is the time of the whole exchange.
@@ -241,7 +235,7 @@ pub fn allocate_error(error: &ErrorCode, message: &Message, seen: &Seen, took: D
         }
         // coturn tries port after port when it cannot bind, for half a second to more than one; that no
         // port is left it knows at once.
-        508 if asker.beyond_round_trips(took) >= SLOW => (
+        508 if is_slow(took, asker.round_trip) => (
             Cause::RelayAddressNotLocal,
             format!(
                 "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own, \

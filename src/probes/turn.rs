@@ -48,7 +48,7 @@ pub struct Config {
     /// the checked server itself is asked first.
     pub reference: Vec<SocketAddr>,
     pub send_software: bool,
-    /// Try a wrong password, too: it must be refused.
+    /// Try credentials that must be refused, too.
     pub controls: bool,
     /// Measure quality through the relay.
     pub echo: Option<EchoPlan>,

@@ -14,6 +14,10 @@ pub(super) fn contacts(report: &Report) -> Vec<Contact<'_>> {
     let attempts: &[Attempt] = report.gather.as_ref().map_or(&[], |gather| &gather.attempts);
     let mut all: Vec<Contact<'_>> = Vec::new();
     for (index, server) in report.servers.iter().enumerate() {
+        // A check step by step knows more about the same server.
+        if report.turn.iter().any(|turn| turn.url == server.url) {
+            continue;
+        }
         let at = format!("/servers/{index}");
         let mut addresses: Vec<&str> = Vec::new();
         for attempt in attempts.iter().filter(|attempt| belongs(attempt, server)) {
@@ -47,11 +51,16 @@ fn whole<'a>(server: &'a Server, at: &str) -> Contact<'a> {
     let mut contact = bare(server, server.resolved.last().map(String::as_str));
     let text = server.error.as_deref().unwrap_or_default();
     let secret = server.tls.as_ref();
-    if let Some((step, cause)) = silent_cause(server.outcome, text, "allocate", contact.transport, secret) {
+    let told = silent_cause(server.outcome, text, "allocate", contact.transport, secret);
+    // What it gave it answered, and which of its answers is missing only attempts would tell.
+    if !server.gave.is_empty() {
+        contact.answered = Some(format!("{at}/gave"));
+    } else if server.outcome == Outcome::Ok {
+        contact.answered = Some(format!("{at}/outcome"));
+    } else if let Some((step, cause)) = told {
         let fact = format!("{at}/outcome");
         contact.troubles.push(Trouble { step, cause, code: None, phrase: "", text, fact });
     }
-    contact.answered = (server.outcome == Outcome::Ok).then(|| format!("{at}/outcome"));
     contact.tls = server.tls.as_ref().map(|tls| (tls, format!("{at}/tls")));
     contact
 }

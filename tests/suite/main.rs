@@ -22,5 +22,6 @@ mod server;
 mod sim;
 mod strangers;
 mod tidy;
+mod turn;
 mod view;
 mod wire;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use rtcprobe::report::{Cause, Finding, Report, Severity, StepName, Verdict};
+use rtcprobe::report::{Cause, Finding, Outcome, Report, Severity, StepName, Verdict};
 use rtcprobe::rules::{RULES, Rule, judge};
 use rtcprobe::view::json;
 
@@ -233,6 +233,15 @@ fn one_cause_at_several_urls_is_one_finding() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].servers.len(), 2);
     assert_eq!(found[0].evidence.iter().filter(|evidence| evidence.fact.contains("/steps/")).count(), 2);
+}
+
+#[test]
+fn a_server_that_was_checked_step_by_step_is_told_of_once() {
+    let mut checked = report(vec![unauthorized("bob")]);
+    checked.servers = vec![server(&udp().url, "203.0.113.9:3478", Outcome::Unauthorized)];
+    let found = judge(&checked);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].detail.matches("refuses user").count(), 1, "{}", found[0].detail);
 }
 
 #[test]

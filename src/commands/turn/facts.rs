@@ -88,8 +88,11 @@ pub fn settle(report: &mut Report, urls: &[String], rto_ms: f64, ended: Ended) {
     report.servers.sort_by_key(|server| place(&server.url));
 }
 
-/// Says of what is `null` why.
+/// Says of what is `null` why; and of the whole, when it was cut short.
 pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
+    if ended != Ended::Done {
+        report.unknown.insert("/turn".into(), why(ended).into());
+    }
     for (index, turn) in report.turn.iter().enumerate() {
         let stopped = turn.steps.iter().any(|step| step.cause == Some(Cause::Stopped));
         let failed = turn.failing().is_some();

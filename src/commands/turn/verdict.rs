@@ -29,7 +29,8 @@ pub fn verdict(report: &Report, demands: &Demands) -> Verdict {
     }
     let doubts = report.findings.iter().any(|finding| finding.severity != Severity::Info);
     let untrusted = report.turn.iter().any(|turn| turn.tls.as_ref().is_some_and(|tls| !tls.trusted));
-    if failing.is_empty() && !doubts && !untrusted { Verdict::Pass } else { Verdict::Warn }
+    let cut_short = report.unknown.contains_key("/turn");
+    if failing.is_empty() && !doubts && !untrusted && !cut_short { Verdict::Pass } else { Verdict::Warn }
 }
 
 /// At every address, as far as it was found out.
@@ -59,4 +60,100 @@ fn is_excused(report: &Report, demands: &Demands, url: &str) -> bool {
 
 fn entries<'a>(report: &'a Report, url: &'a str) -> impl Iterator<Item = &'a Turn> {
     report.turn.iter().filter(move |turn| turn.url == url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{Cause, Environment, Finding, Step, StepName, StepOutcome};
+
+    const URLS: [(&str, RelayProtocol); 2] = [("turn:a", RelayProtocol::Udp), ("turns:a", RelayProtocol::Tls)];
+
+    fn turn((url, transport): (&str, RelayProtocol), cause: Option<Cause>) -> Turn {
+        let outcome = if cause.is_some() { StepOutcome::Failed } else { StepOutcome::Ok };
+        let step = Step {
+            name: StepName::Challenge,
+            outcome,
+            duration_ms: None,
+            error_code: None,
+            error_text: None,
+            detail: None,
+            cause,
+        };
+        Turn {
+            url: url.into(),
+            address: None,
+            transport,
+            username: None,
+            local: None,
+            software: None,
+            works: Some(cause.is_none()),
+            steps: vec![step],
+            tls: None,
+            works_untrusted: None,
+            mapped: None,
+            response_origin: None,
+            challenge: None,
+            allocation: None,
+            proofs: Vec::new(),
+            echo: None,
+            controls: Vec::new(),
+            options: Vec::new(),
+            audit: Vec::new(),
+        }
+    }
+
+    fn report(causes: [Option<Cause>; 2]) -> Report {
+        let environment = Environment { os: String::new(), arch: String::new(), interfaces: Vec::new() };
+        let mut report = Report::new("turn", String::new(), environment);
+        report.turn = URLS.into_iter().zip(causes).map(|(url, cause)| turn(url, cause)).collect();
+        report
+    }
+
+    fn demands(required: &[RelayProtocol], bare: bool) -> Demands {
+        let urls: Vec<String> = URLS.iter().map(|(url, _)| (*url).to_string()).collect();
+        let hosts = if bare { vec![urls.clone()] } else { Vec::new() };
+        Demands { urls, required: required.to_vec(), hosts }
+    }
+
+    #[test]
+    fn every_uri_must_work_but_of_a_bare_host_one_transport() {
+        let dead = Some(Cause::Refused);
+        assert_eq!(verdict(&report([None, None]), &demands(&[], false)), Verdict::Pass);
+        assert_eq!(verdict(&report([None, dead]), &demands(&[], false)), Verdict::Fail);
+        assert_eq!(verdict(&report([None, dead]), &demands(&[], true)), Verdict::Warn);
+        assert_eq!(verdict(&report([dead, dead]), &demands(&[], true)), Verdict::Fail);
+        assert_eq!(verdict(&Report { turn: Vec::new(), ..report([None, None]) }, &demands(&[], false)), Verdict::Fail);
+    }
+
+    #[test]
+    fn what_is_required_counts_and_nothing_else() {
+        let one = report([None, Some(Cause::Refused)]);
+        assert_eq!(verdict(&one, &demands(&[RelayProtocol::Udp], false)), Verdict::Warn);
+        assert_eq!(verdict(&one, &demands(&[RelayProtocol::Tls], true)), Verdict::Fail);
+    }
+
+    #[test]
+    fn an_open_relay_is_never_excused_and_a_closed_one_is_well() {
+        assert_eq!(verdict(&report([None, Some(Cause::OpenRelay)]), &demands(&[], true)), Verdict::Fail);
+        let closed = Some(Cause::NoCredentials);
+        assert_eq!(verdict(&report([closed, closed]), &demands(&[], false)), Verdict::Pass);
+    }
+
+    #[test]
+    fn an_error_about_a_transport_that_need_not_work_is_a_warning() {
+        let mut one = report([None, Some(Cause::Refused)]);
+        one.findings.push(Finding {
+            code: "server-not-running".into(),
+            severity: Severity::Error,
+            title: String::new(),
+            detail: String::new(),
+            evidence: Vec::new(),
+            fix: None,
+            servers: vec!["turns:a".into()],
+        });
+        assert_eq!(verdict(&one, &demands(&[], true)), Verdict::Warn);
+        one.findings[0].servers.push("turn:a".into());
+        assert_eq!(verdict(&one, &demands(&[], true)), Verdict::Fail);
+    }
 }

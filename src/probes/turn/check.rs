@@ -22,6 +22,8 @@ use crate::wire::message::{Message, Method};
 
 /// Redirections and fresh ports that are tried.
 const TRIES: u32 = 4;
+/// How long a server may count what was released already (coturn: about a second).
+pub(super) const QUOTA: Duration = Duration::from_millis(1500);
 /// How long an answer is waited for after a stop.
 const GRACE: Duration = Duration::from_millis(300);
 
@@ -149,6 +151,7 @@ impl Check {
         let mut target = first;
         let mut visited = vec![first.address];
         let mut untrusted = false;
+        let mut waited = false;
         for _ in 0..TRIES {
             let (station, ignoring) = self.unless_stopped(self.open(target)).await??;
             untrusted |= ignoring;
@@ -158,6 +161,13 @@ impl Check {
                 Challenged::Session(session) => {
                     station.sign_with(*session);
                     let reply = self.unless_stopped(self.allocate_on(&station, self.allocate())).await?;
+                    if is_quota(&reply) && !waited {
+                        waited = true;
+                        let text = "486: trying again when what was released a moment ago no longer counts".into();
+                        self.hands.tell(Event::Note { elapsed_ms: self.hands.now().millis(), text });
+                        self.unless_stopped(self.hands.sleep(QUOTA)).await?;
+                        continue;
+                    }
                     if matches!(reply.error(), Some((437, phrase, _)) if !phrase.to_ascii_lowercase().contains("credential"))
                     {
                         continue;
@@ -290,4 +300,9 @@ impl Check {
         let chance = self.chance.borrow_mut().split();
         Station::new(&self.hands, line, server, self.config.schedule, self.server.credentials.clone(), chance)
     }
+}
+
+/// Whether a request was refused because of what else is allocated.
+pub(super) fn is_quota(reply: &Reply) -> bool {
+    matches!(reply.error(), Some((486, ..)))
 }

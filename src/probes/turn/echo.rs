@@ -10,7 +10,7 @@ use std::time::Duration;
 use self::tally::{Found, HEAD, Tally};
 use super::EchoPlan;
 use super::check::{Check, Held};
-use super::proofs::{CHANNELS, Ground, Second, channel, permission};
+use super::proofs::{CHANNELS, Exit, Ground, SEEN, Second, channel, permission};
 use super::station::{Data, Station};
 use crate::machine::Time;
 use crate::machine::script::{Part, all, both, either};
@@ -18,11 +18,11 @@ use crate::proto::exchange::Request;
 use crate::report::{Echo, Event, Form, Proof, Way};
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
-/// The channel to where the second socket's datagrams were seen to come from.
-const SEEN: u16 = 0x4002;
 /// Runs longer than this say how far they are, so often.
 const LONG: Duration = Duration::from_secs(2);
 const PROGRESS: Duration = Duration::from_millis(100);
+/// Timers are not finer.
+const TICK: Duration = Duration::from_millis(1);
 /// How long the last datagrams are waited for, at least.
 const STRAGGLERS: Duration = Duration::from_millis(500);
 /// Well before the 300 s of a permission are over (RFC 8656 §9).
@@ -38,22 +38,6 @@ enum Road<'a> {
     Relays { second: &'a Second, there: Exit, back: Exit },
     /// From the relayed address to a STUN server, and back.
     Reflection { stun: SocketAddr },
-}
-
-/// How a station sends to a peer through its allocation.
-#[derive(Clone, Copy)]
-struct Exit {
-    peer: SocketAddr,
-    channel: Option<u16>,
-}
-
-impl Exit {
-    fn send(self, station: &Station, bytes: &[u8]) {
-        match self.channel {
-            Some(channel) => station.send_channel(channel, bytes),
-            None => station.send(self.peer, bytes, false),
-        }
-    }
 }
 
 impl Check {
@@ -85,10 +69,8 @@ impl Check {
             let seen = proofs.iter().find(|proof| proof.way == Way::Inbound).and_then(|proof| proof.seen_as.as_ref());
             let peer = seen.and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
             let bound = proofs.iter().any(|p| p.way == Way::Outbound && p.form == Form::Channel && p.received > 0);
-            let back = match peer == *mapped && bound {
-                true => Exit { peer, channel: Some(CHANNELS[0]) },
-                false => self.exit(&held.station, SEEN, peer).await,
-            };
+            let channel = bound.then_some(if peer == *mapped { CHANNELS[0] } else { SEEN });
+            let back = Exit { peer, channel };
             return Some(Road::Witness { witness, back });
         }
         if let (Some(second), true) = (&ground.second, works(Way::RelayToRelay)) {
@@ -184,7 +166,8 @@ impl Run<'_> {
         either(all(beside), self.pace(send)).await;
     }
 
-    /// Sends in time, and after a delay never faster than at twice the rate; then waits for stragglers.
+    /// Sends in time, and after a delay never faster than at twice the rate (where timers are too coarse for
+    /// that, what has become due meanwhile); then waits for stragglers.
     async fn pace(&self, send: impl Fn(Vec<u8>)) {
         let hands = &self.check.hands;
         let gap = Duration::from_secs_f64(1.0 / self.plan.rate.clamp(0.01, 1e6));
@@ -194,7 +177,9 @@ impl Run<'_> {
             let now = hands.now();
             let number = self.tally.borrow_mut().send(now);
             send(tally::payload(self.run, number, now, self.plan.size));
-            due = (due + gap).max(now + gap / 2);
+            let earliest =
+                if gap >= TICK * 2 { now + gap / 2 } else { Time::from(now.since_start().saturating_sub(TICK * 2)) };
+            due = (due + gap).max(earliest);
         }
         let last = hands.now();
         let p99 = self.tally.borrow().spread().map_or(0.0, |spread| spread.p99);

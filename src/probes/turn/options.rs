@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use self::itself::Itself;
-use super::check::Check;
+use super::check::{Check, QUOTA, is_quota};
 use super::record::Ending;
 use super::station::{Reply, Station};
 use crate::machine::Trust;
@@ -62,6 +62,13 @@ impl Check {
     /// A connection of its own and the answer to an Allocate request on it; `None` without a connection.
     pub(super) async fn ask_for(&self, target: Target, request: Request) -> Option<(Rc<Station>, Reply)> {
         let station = Rc::new(self.connect(target, Trust::Record).await.ok()?);
+        let reply = self.allocate_on(&station, request.clone()).await;
+        if !is_quota(&reply) {
+            return Some((station, reply));
+        }
+        // What was released a moment ago may count still, and so does what is tried beside this.
+        self.hands.sleep(QUOTA).await;
+        let station = Rc::new(self.connect(target, Trust::Record).await.ok()?);
         let reply = self.allocate_on(&station, request).await;
         Some((station, reply))
     }
@@ -69,7 +76,9 @@ impl Check {
     async fn ipv6_relay(&self, target: Target) -> Tried {
         let name = "ipv6-relay";
         let request = self.allocate().with(Value::RequestedAddressFamily(Family::V6));
-        let Some((station, reply)) = self.ask_for(target, request).await else { return vec![no_connection(name)] };
+        let Some((station, reply)) = self.ask_for(target, request).await else {
+            return vec![self.no_connection(name, Some(StepName::Ipv6Relay))];
+        };
         let Some(relayed) = relayed(&reply) else {
             return self.not_had(name, Some(StepName::Ipv6Relay), &reply, target);
         };
@@ -89,7 +98,9 @@ impl Check {
     async fn dual(&self, target: Target) -> Tried {
         let name = "dual-allocation";
         let request = self.allocate().with(Value::AdditionalAddressFamily(Family::V6));
-        let Some((station, reply)) = self.ask_for(target, request).await else { return vec![no_connection(name)] };
+        let Some((station, reply)) = self.ask_for(target, request).await else {
+            return vec![self.no_connection(name, None)];
+        };
         let Some(message) = reply.success() else { return self.not_had(name, None, &reply, target) };
         let both = usable(message);
         let refused = message.address_errors();
@@ -135,7 +146,7 @@ impl Check {
         let (even, token) = ("even-port", "reservation-token");
         let request = self.allocate().with(Value::EvenPort { reserve: true });
         let Some((station, reply)) = self.ask_for(target, request).await else {
-            return vec![no_connection(even), no_connection(token)];
+            return vec![self.no_connection(even, None), self.no_connection(token, None)];
         };
         let Some(first) = relayed(&reply) else {
             let mut tried = self.not_had(even, None, &reply, target);
@@ -159,7 +170,7 @@ impl Check {
     async fn reserved(&self, target: Target, first: SocketAddr, token: [u8; 8]) -> OptionTried {
         let name = "reservation-token";
         let request = self.allocate().with(Value::ReservationToken(token));
-        let Some((station, reply)) = self.ask_for(target, request).await else { return no_connection(name) };
+        let Some((station, reply)) = self.ask_for(target, request).await else { return self.no_connection(name, None) };
         let Some(second) = relayed(&reply) else {
             let (text, _) = self.why_not(&reply, target);
             return tried(name, Some(false), &reply, Some(format!("a token was given, but not honoured: {text}")));
@@ -173,7 +184,9 @@ impl Check {
     async fn dont_fragment(&self, target: Target) -> Tried {
         let name = "dont-fragment";
         let request = self.allocate().with(Value::DontFragment);
-        let Some((station, reply)) = self.ask_for(target, request).await else { return vec![no_connection(name)] };
+        let Some((station, reply)) = self.ask_for(target, request).await else {
+            return vec![self.no_connection(name, None)];
+        };
         let Some(relayed) = relayed(&reply) else { return self.not_had(name, None, &reply, target) };
         let detail = match self.to_itself(&station, relayed, true).await {
             // Whether it is this or the way to itself that is missing, the plain one tells.
@@ -190,13 +203,24 @@ impl Check {
     async fn lifetime(&self, target: Target, seconds: u32) -> Tried {
         let name = "lifetime";
         let request = self.allocate().with(Value::Lifetime(seconds));
-        let Some((station, reply)) = self.ask_for(target, request).await else { return vec![no_connection(name)] };
+        let Some((station, reply)) = self.ask_for(target, request).await else {
+            return vec![self.no_connection(name, None)];
+        };
         let Some(granted) = reply.success().and_then(Message::lifetime) else {
             return self.not_had(name, None, &reply, target);
         };
         self.give_back(&station).await;
         let detail = format!("asked for {seconds} s, granted {granted} s");
         vec![tried(name, Some(granted == seconds), &reply, Some(detail))]
+    }
+
+    fn no_connection(&self, name: &str, step: Option<StepName>) -> OptionTried {
+        let why = "no further connection to the server could be had";
+        if let Some(step) = step {
+            self.record.step(step, Ending::skipped(why));
+        }
+        let detail = Some(why.into());
+        OptionTried { name: name.into(), supported: None, error_code: None, error_text: None, detail }
     }
 
     /// An option that the server does not give, and its step.
@@ -248,11 +272,6 @@ fn tried(name: &str, supported: Option<bool>, reply: &Reply, detail: Option<Stri
         error_text: error.map(|(_, phrase)| phrase),
         detail,
     }
-}
-
-fn no_connection(name: &str) -> OptionTried {
-    let detail = Some("no further connection to the server could be had".into());
-    OptionTried { name: name.into(), supported: None, error_code: None, error_text: None, detail }
 }
 
 /// From now until data is given up that nobody retransmits.

@@ -18,6 +18,8 @@ use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// The channel towards the second socket, and the one towards the second allocation.
 pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
+/// The channel to where the second socket's datagrams come from, if that is another port.
+pub(super) const SEEN: u16 = 0x4002;
 /// When copies of a payload are sent, in milliseconds: so many that a network that loses every third
 /// datagram does not look like a closed one.
 pub(super) const COPIES: [u64; 8] = [0, 100, 200, 300, 450, 600, 750, 900];
@@ -43,6 +45,22 @@ pub(super) struct Second {
     pub station: Rc<Station>,
     pub relayed: SocketAddr,
     pub lifetime: Duration,
+}
+
+/// How a station sends to a peer through its allocation.
+#[derive(Clone, Copy)]
+pub(super) struct Exit {
+    pub peer: SocketAddr,
+    pub channel: Option<u16>,
+}
+
+impl Exit {
+    pub(super) fn send(self, station: &Station, bytes: &[u8]) {
+        match self.channel {
+            Some(channel) => station.send_channel(channel, bytes),
+            None => station.send(self.peer, bytes, false),
+        }
+    }
 }
 
 impl Ground {
@@ -178,22 +196,14 @@ impl Check {
             parts.push(Box::pin(async move {
                 let mut inbound = self.inbound(held, witness, held.relayed).await;
                 // Where mappings depend on the destination, the way back leads to another port.
-                let mut way_back = inbound.seen_as.clone();
-                let detour = SocketAddr::new(held.target.address.ip(), held.relayed.port());
-                if inbound.received == 0
-                    && detour.ip() != held.relayed.ip()
-                    && detour.is_ipv4() == held.relayed.is_ipv4()
-                {
-                    // Where the relay is most likely to be instead; and our NAT lets in what comes from there.
-                    let there = self.inbound(held, witness, detour).await;
-                    if there.received > 0 {
-                        inbound.detail = Some(format!("what is sent to {detour} instead arrives"));
-                    }
-                    way_back = there.seen_as;
-                }
+                let way_back = match self.detour(held, witness, &mut inbound).await {
+                    Some(seen) => Some(seen),
+                    None => inbound.seen_as.clone(),
+                };
                 let seen = way_back.and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
-                let send = self.outbound(held, witness, seen, Form::Send);
-                let channel = self.outbound(held, witness, *mapped, Form::Channel);
+                let number = self.channel_to(held, seen, *mapped).await;
+                let send = self.outbound(held, witness, Exit { peer: seen, channel: None });
+                let channel = self.outbound(held, witness, Exit { peer: seen, channel: Some(number) });
                 let (send, channel) = both(send, channel).await;
                 vec![inbound, send, channel]
             }));
@@ -250,18 +260,39 @@ impl Check {
         Some(format!("data sent to {} is no longer relayed", held.relayed))
     }
 
+    /// Where nothing reaches the relayed address, it may be reached at the server's own: our NAT lets in
+    /// what comes from there then. Tells as whom the relay sees us.
+    async fn detour(&self, held: &Held, witness: &Station, inbound: &mut Proof) -> Option<String> {
+        let server = held.target.address.ip();
+        if inbound.received > 0 || server == held.relayed.ip() || server.is_ipv4() != held.relayed.is_ipv4() {
+            return None;
+        }
+        let there = SocketAddr::new(server, held.relayed.port());
+        let seen = self.inbound(held, witness, there).await.seen_as?;
+        inbound.detail = Some(format!("what is sent to {there} instead arrives"));
+        Some(seen)
+    }
+
     async fn inbound(&self, held: &Held, witness: &Station, to: SocketAddr) -> Proof {
         let payload = payload(witness);
         let send = || witness.send_plain(to, &payload);
         self.deliver(Way::Inbound, Form::Send, send, &held.station, |data| data.bytes == payload).await
     }
 
-    async fn outbound(&self, held: &Held, witness: &Station, mapped: SocketAddr, form: Form) -> Proof {
+    /// The channel that is bound to the second socket, once it was heard.
+    async fn channel_to(&self, held: &Held, seen: SocketAddr, mapped: SocketAddr) -> u16 {
+        if seen == mapped {
+            return CHANNELS[0];
+        }
+        held.station.expect_channel(SEEN, seen);
+        let bound = held.station.ask(channel(SEEN, seen)).await.success().is_some();
+        if bound { SEEN } else { CHANNELS[0] }
+    }
+
+    async fn outbound(&self, held: &Held, witness: &Station, exit: Exit) -> Proof {
         let payload = payload(witness);
-        let send = || match form {
-            Form::Send => held.station.send(mapped, &payload, false),
-            Form::Channel => held.station.send_channel(CHANNELS[0], &payload),
-        };
+        let form = if exit.channel.is_some() { Form::Channel } else { Form::Send };
+        let send = || exit.send(&held.station, &payload);
         self.deliver(Way::Outbound, form, send, witness, |data| data.bytes == payload).await
     }
 

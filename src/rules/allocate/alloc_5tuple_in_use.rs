@@ -27,7 +27,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::AllocationMismatch, |contact, trouble| {
         let detail = format!("{} answers 437 again and again, from fresh ports too.", contact.url.host);
         let fix = "Use a new local port for each allocation and release it at the end; wait for the lifetime (10 \
-            minutes) to pass.";
+                   minutes) to pass.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

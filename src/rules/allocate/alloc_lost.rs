@@ -26,7 +26,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::AllocationLost, |contact, trouble| {
         let detail = format!("{} granted an allocation and then did not know it any more.", contact.url.host);
         let fix = "See whether the server restarted (journalctl -u coturn), and whether a balancer in front of \
-            it has affinity.";
+                   it has affinity.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

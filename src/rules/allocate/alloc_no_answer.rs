@@ -31,7 +31,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             contact.url.host
         );
         let fix = "Look into the server's log at that moment (user database, relay-ip); try ?transport=tcp to \
-            rule out the network.";
+                   rule out the network.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };
     contacts(report).iter().filter_map(say).collect()

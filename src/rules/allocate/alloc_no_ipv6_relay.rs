@@ -27,7 +27,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::FamilyUnsupported, |contact, trouble| {
         let detail = format!("{} answers 440: no relay address of that family.", contact.url.host);
         let fix = "Add relay-ip=ADDRESS of that family in turnserver.conf; harmless where peers have the other \
-            family.";
+                   family.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

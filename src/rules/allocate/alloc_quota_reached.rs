@@ -33,7 +33,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let user = contact.username.unwrap_or("this user");
         let detail = format!("{} has no allocation left for \"{user}\", or for anybody.", contact.url.host);
         let fix = "Raise user-quota and total-quota (0 is no limit) in turnserver.conf; give each client its own user \
-                name.";
+                   name.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

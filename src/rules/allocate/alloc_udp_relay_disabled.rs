@@ -25,7 +25,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("{} refuses UDP relays with 442.", contact.url.host);
         Some(Diagnosis::by(contact, trouble, detail).fix(
             "Remove no-udp-relay from turnserver.conf and restart \
-                coturn.",
+             coturn.",
         ))
     })
 }

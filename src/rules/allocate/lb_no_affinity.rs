@@ -31,11 +31,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::NonceLoop, |contact, trouble| {
         let detail = format!(
             "{} calls every nonce stale, the newest too: probably a balancer without affinity in front of \
-                several servers.",
+             several servers.",
             contact.url.host
         );
         let fix = "Balance by the client's address (sessionAffinity: ClientIP; nginx: hash $remote_addr \
-            consistent), or hand out the names of single servers.";
+                   consistent), or hand out the names of single servers.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

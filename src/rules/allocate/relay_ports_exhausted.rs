@@ -28,7 +28,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::PortsExhausted, |contact, trouble| {
         let detail = format!("{} answers 508 at once: its relay ports are used up.", contact.url.host);
         let fix = "Widen min-port=49152 max-port=65535 in turnserver.conf (and in firewall and container), raise \
-            LimitNOFILE.";
+                   LimitNOFILE.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

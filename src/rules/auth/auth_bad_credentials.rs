@@ -52,7 +52,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             );
         }
         let fix = "Compare with user= and realm= in turnserver.conf; with use-auth-secret the user name must be \
-            EXPIRY:NAME and the password its HMAC (here: --secret-file).";
+                   EXPIRY:NAME and the password its HMAC (here: --secret-file).";
         let diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);
         Some(match realm {
             Some((realm, fact)) => diagnosis.fact(fact, format!("realm \"{realm}\"")),

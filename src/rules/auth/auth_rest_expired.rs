@@ -37,7 +37,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             format!("\"{user}\" ended {} ago by this machine's clock.", span(now - end.at))
         };
         let fix = "Issue the user name as (now + time to live):NAME in seconds, and fetch new credentials before \
-            each connection.";
+                   each connection.";
         let fact = user_name(report, contact)?;
         Some(Diagnosis::by(contact, trouble, why).fact(fact, format!("\"{user}\"")).fix(fix))
     })

@@ -41,12 +41,12 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let order = if end.swapped { " Its time stands after the name, which not every server reads." } else { "" };
         let detail = format!(
             "\"{user}\" is valid for another {} by this machine's clock, and {} refuses it: another secret, or a \
-                password that is not base64(HMAC-SHA1(secret, user name)).{order}",
+             password that is not base64(HMAC-SHA1(secret, user name)).{order}",
             span(end.at - now),
             contact.url.host
         );
         let fix = "Compare static-auth-secret with the issuer's; recompute: printf %s \"USERNAME\" | openssl \
-            dgst -sha1 -hmac \"SECRET\" -binary | base64. Restart coturn after a change.";
+                   dgst -sha1 -hmac \"SECRET\" -binary | base64. Restart coturn after a change.";
         let fact = user_name(report, contact)?;
         Some(Diagnosis::by(contact, trouble, detail).fact(fact, format!("\"{user}\"")).fix(fix))
     })

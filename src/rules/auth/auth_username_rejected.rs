@@ -29,7 +29,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let why = if odd { "has characters that coturn refuses" } else { "is a suspect, though it looks harmless" };
         let detail = format!("{} answers 400 to user \"{user}\"; the name {why}.", contact.url.host);
         let fix = "Use letters, digits and :._@- in user names; coturn's log says \"wrong username\" when that \
-            is it.";
+                   is it.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

@@ -29,11 +29,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!(
             "The signature of an answer from {} does not fit: a router's ALG changes it, or the server signs \
-                with another password.",
+             with another password.",
             contact.url.host
         );
         let fix = "Switch SIP ALG off in the router, or use turns:; if turns: fails the same way, the server is at \
-                fault.";
+                   fault.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

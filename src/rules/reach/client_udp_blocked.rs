@@ -47,7 +47,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     };
     let detail = format!(
         "{} servers are silent over UDP ({}), none answers, and {} works from {}. A server's own firewall would \
-            not explain all of them.",
+         not explain all of them.",
         hosts.len(),
         hosts.join(", "),
         stream.over(),
@@ -55,7 +55,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     );
     let proof = stream.answered.clone().unwrap_or_default();
     let fix = "Offer TURN over TCP and TLS as well, best turns:HOST:443?transport=tcp; let UDP port 3478 out of \
-        this network.";
+               this network.";
     let mut diagnosis = Diagnosis::of(first, detail).fact(proof, format!("{} is answered", stream.over())).fix(fix);
     for contact in silent {
         diagnosis = diagnosis.also(contact);

@@ -27,7 +27,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("The DNS gave no answer for {host}, neither yes nor no.");
         let fix = format!(
             "Try another DNS server (--nameserver 9.9.9.9), and dig {host} to see whose failure it \
-            is."
+             is."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })

@@ -29,7 +29,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("The DNS has no address for {host}.");
         let fix = format!(
             "Correct the name in the URL, or create the record (dig {host} A; dig {host} AAAA); a private name \
-                needs --nameserver."
+             needs --nameserver."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })

@@ -48,7 +48,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             same.iter().find(|other| other.is_datagram() != contact.is_datagram() && other.silent().is_some())?;
         let detail = format!(
             "Neither UDP nor TCP to {} is answered: the address is wrong, the machine is down, or a firewall \
-                drops everything.",
+             drops everything.",
             contact.ip()
         );
         Some(Diagnosis::by(contact, trouble, detail).shown(other.silent()?).fix(fix))

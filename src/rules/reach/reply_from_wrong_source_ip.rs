@@ -45,7 +45,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                 let fact = format!("{at}/responseOrigin");
                 let detail = format!(
                     "{} is silent over UDP, and over {} it says that it is bound to {origin}: its answers \
-                        probably leave from another address.",
+                     probably leave from another address.",
                     silent.place(),
                     contact.over()
                 );

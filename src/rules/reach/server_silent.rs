@@ -35,12 +35,12 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let (place, over, port) = (contact.place(), contact.over(), contact.port());
         let detail = format!(
             "Nothing comes back from {place} over {over}: a firewall drops it, or nobody is \
-            there."
+             there."
         );
         let next = if contact.is_datagram() { "?transport=tcp" } else { "?transport=udp" };
         let fix = format!(
             "Try {next} and another server (--stun) to tell the side; on the server, tcpdump -ni any port {port} \
-                shows whether packets arrive."
+             shows whether packets arrive."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };

@@ -29,7 +29,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!(
             "{} ends the connection before it answers; a port that expects a PROXY protocol header or TLS \
-                behaves so.",
+             behaves so.",
             contact.place()
         );
         let fix = "Use the port of coturn's plain listener (listening-port), or turns: where the port speaks TLS.";

@@ -33,11 +33,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let place = contact.place();
         let detail = format!(
             "{place} takes the {} connection and answers nothing over it; a PROXY protocol header in between, or \
-                a server that is still binding its ports, are suspects.",
+             a server that is still binding its ports, are suspects.",
             contact.over()
         );
         let fix = "Switch proxy_protocol off, or point the balancer to coturn's tcp-proxy-port; look for \
-            \"Trying to bind\" in coturn's log.";
+                   \"Trying to bind\" in coturn's log.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };
     contacts(report).iter().filter_map(say).collect()

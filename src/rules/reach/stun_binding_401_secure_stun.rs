@@ -27,7 +27,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("{} answers Binding with 401.", contact.place());
         Some(Diagnosis::by(contact, trouble, detail).fix(
             "Remove secure-stun from turnserver.conf and restart \
-            coturn.",
+             coturn.",
         ))
     };
     contacts(report).iter().filter_map(say).collect()

@@ -38,7 +38,8 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("{} port {port} of {ip} is rejected by {who}.", carrier.to_uppercase());
         let fix = format!(
             "On {ip}, before the rule that rejects: iptables -I INPUT 1 -p {carrier} --dport {port} -j ACCEPT; \
-             iptables -I INPUT 1 -p udp --dport 49152:65535 -j ACCEPT; or firewall-cmd --permanent --add-port={port}/{carrier}."
+             iptables -I INPUT 1 -p udp --dport 49152:65535 -j ACCEPT; or firewall-cmd \
+             --permanent --add-port={port}/{carrier}."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })

@@ -1,5 +1,5 @@
 use crate::report::{RelayProtocol, Report};
-use crate::rules::{Contact, Diagnosis, contacts, rule};
+use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
     /// # What it means
@@ -8,7 +8,7 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// The URL alone.
+    /// The URL alone, and that no `turns:` URL over TCP of the same server answers beside it.
     ///
     /// # What to do
     ///
@@ -21,7 +21,12 @@ rule! {
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
     let say = |contact: &Contact<'_>| {
+        let tls = |other: &&Contact<'_>| other.transport == RelayProtocol::Tls && other.answered.is_some();
+        if same_place(&all, contact).iter().any(tls) {
+            return None;
+        }
         if contact.transport != RelayProtocol::Dtls || !contact.url.is_turn() {
             return None;
         }
@@ -35,5 +40,5 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let fix = "Give browsers turns:HOST:443?transport=tcp.";
         Some(Diagnosis::of(contact, detail).fact(fact, "turns: with transport=udp").fix(fix))
     };
-    contacts(report).iter().filter_map(say).collect()
+    all.iter().filter_map(say).collect()
 }

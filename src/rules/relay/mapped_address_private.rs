@@ -39,7 +39,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!("{} sees us as {}, which is in {}.", server.ip(), mapped.ip(), block(mapped.ip()));
         let fix = "Run it on the host's network (--network host), with externalTrafficPolicy: Local, or without \
-            NAT on the way in.";
+                   NAT on the way in.";
         Some(Diagnosis::of(contact, detail).fact(fact, format!("mapped {mapped}")).fix(fix))
     };
     let mut found: Vec<Diagnosis> = contacts(report).iter().filter_map(say).collect();
@@ -53,7 +53,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!("{} sees us as {ip}, which is in {}.", contact.ip(), block(ip));
         let fix = "Run it on the host's network (--network host), with externalTrafficPolicy: Local, or without \
-            NAT on the way in.";
+                   NAT on the way in.";
         found.push(
             Diagnosis::of(contact, detail)
                 .fact(format!("/gather/candidates/{number}/address"), format!("mapped {ip}"))

@@ -36,7 +36,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             format!("{} answers 403 for the peer {who}, which is private; data could not be tried.", contact.place());
         let fix = format!(
             "Leave it so, or add allowed-peer-ip={who} when peers are there; check the relay from outside that \
-                network."
+             network."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })

@@ -71,7 +71,7 @@ fn private(
     let detail = format!("{server} relays at {ip}, which no peer outside that network can reach.");
     let fix = format!(
         "Set external-ip={server}/{ip} in turnserver.conf and restart coturn. eturnal: relay_ipv4_addr: \
-            \"{server}\"."
+         \"{server}\"."
     );
     Some(
         Diagnosis::of(contact, detail)

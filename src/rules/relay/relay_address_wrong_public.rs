@@ -38,18 +38,21 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                 .then_some((number, seen))
         });
         let handed = relayed.ip();
+        let inbound = turn.proofs.iter().any(|proof| proof.way == Way::Inbound);
+        let reached = match inbound {
+            true => "nothing sent there from here arrives",
+            false => "whether anything sent there arrives could not be tried from here",
+        };
         let detail = match seen {
-            Some((_, seen)) => format!(
-                "{} hands out {handed}, but sends from {}, and nothing sent to {handed} arrives.",
-                contact.ip(),
-                seen.ip()
-            ),
+            Some((_, seen)) => {
+                format!("{} hands out {handed}, but sends from {}, and {reached}.", contact.ip(), seen.ip())
+            }
             None => format!("{} hands out {handed}, which is not where the world finds the relay.", contact.ip()),
         };
         let right = seen.map_or("PUBLIC".to_string(), |(_, seen)| seen.ip().to_string());
         let fix = format!(
             "Set external-ip={right} in turnserver.conf (behind a 1:1 NAT external-ip={right}/PRIVATE) and \
-                restart coturn."
+             restart coturn."
         );
         let diagnosis = Diagnosis::by(contact, trouble, detail)
             .fact(format!("{at}/allocation/relayed"), format!("relayed {relayed}"));

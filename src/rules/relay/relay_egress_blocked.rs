@@ -39,7 +39,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             Some(number) => diagnosis.fact(
                 format!("{at}/proofs/{number}"),
                 "data from the relay does not arrive \
-                here",
+                 here",
             ),
             None => diagnosis,
         })

@@ -37,7 +37,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             echo.rate_per_second
         );
         let fix = "Compare with a lower rate; raise max-bps (bytes per second) in turnserver.conf; look at the \
-            load of machine and network.";
+                   load of machine and network.";
         let says = format!("{} of {} came back", echo.received, echo.sent);
         Some(Diagnosis::of(contact, detail).fact(format!("{at}/echo/lossRatio"), says).fix(fix))
     };

@@ -41,7 +41,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail =
             format!("{} hands out ports that the world sees changed: relayed {relayed}, seen {seen}.", contact.ip());
         let fix = "Run coturn on the host's network (--network host), or forward min-port to max-port one to one \
-            in both directions.";
+                   in both directions.";
         let diagnosis = Diagnosis::of(contact, detail)
             .fact(format!("{at}/allocation/relayed"), format!("relayed {relayed}"))
             .fact(format!("{at}/proofs/{number}/seenAs"), format!("seen as {seen}"))

@@ -40,7 +40,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("Nothing that is sent from here to the relay ports of {ip} arrives.{more}");
         let fix = format!(
             "Open UDP min-port to max-port at {ip} for everybody: ufw allow 49152:65535/udp, and in the cloud's \
-                security group. In a container: --network host, or publish the range."
+             security group. In a container: --network host, or publish the range."
         );
         let diagnosis = Diagnosis::by(contact, trouble, detail)
             .fact(format!("{at}/allocation/relayed"), format!("relayed {relayed}"));

@@ -49,7 +49,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!(
             "Data from one relay of {} to another is lost, all other ways work; probably its own address is \
-                denied.",
+             denied.",
             contact.ip()
         );
         Some(

@@ -29,7 +29,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::OpenRelay, |contact, trouble| {
         let detail = format!("{} granted an allocation to somebody who gave no name.", contact.place());
         let fix = "Remove no-auth; set use-auth-secret, static-auth-secret=SECRET and realm= in turnserver.conf, \
-            restart coturn.";
+                   restart coturn.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

@@ -32,7 +32,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         (
             format!("{} permits the peers {peers}: itself.", contact.ip()),
             "Remove allow-loopback-peers, add denied-peer-ip=127.0.0.0-127.255.255.255, \
-                denied-peer-ip=0.0.0.0-0.255.255.255 and denied-peer-ip=::1, update coturn."
+             denied-peer-ip=0.0.0.0-0.255.255.255 and denied-peer-ip=::1, update coturn."
                 .into(),
         )
     })

@@ -30,7 +30,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         (
             format!("{} permits the peers {peers}.", contact.ip()),
             "Update coturn to 4.13.1 or later; until then denied-peer-ip=::ffff:0:0-::ffff:ffff:ffff, or no IPv6 \
-                relay."
+             relay."
                 .into(),
         )
     })

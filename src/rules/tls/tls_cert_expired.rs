@@ -33,7 +33,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail =
             format!("The certificate of {} ended on {}{}.", contact.place(), date(end), ago.unwrap_or_default());
         let fix = "Renew it (certbot renew) and load it: systemctl kill -s USR2 coturn, or restart. eturnal: \
-            eturnalctl reload.";
+                   eturnalctl reload.";
         Diagnosis::of(contact, detail).fact(format!("{at}/notAfter"), format!("valid until {end}")).fix(fix)
     })
 }

@@ -32,7 +32,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("The certificate of {} is for {names}, the URL says {host}.", contact.place());
         let fix = format!(
             "Use a name of the certificate in the URL, or issue one for {host} (certbot certonly -d \
-                {host})."
+             {host})."
         );
         Diagnosis::of(contact, detail).fact(format!("{at}/subjectAltNames"), format!("names {names}")).fix(fix)
     })

@@ -33,12 +33,12 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let issuer = tls.issuer.as_deref().unwrap_or("an unknown authority");
         let detail = format!(
             "{} sends one certificate, issued by {issuer}, which is not trusted: the intermediate certificate is \
-                missing, or the authority is a private one.",
+             missing, or the authority is a private one.",
             contact.place()
         );
         let fix = format!(
             "Set cert=/etc/letsencrypt/live/{}/fullchain.pem (not cert.pem) and load it: systemctl kill -s USR2 \
-                coturn. For a private authority: --ca-file.",
+             coturn. For a private authority: --ca-file.",
             contact.url.host
         );
         Diagnosis::of(contact, detail).fact(format!("{at}/chain"), "1 certificate").fix(fix)

@@ -31,7 +31,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             date(begin)
         );
         let fix = "Check the clock of this machine (timedatectl); if it is right, have the certificate issued \
-            anew.";
+                   anew.";
         Diagnosis::of(contact, detail).fact(format!("{at}/notBefore"), format!("valid from {begin} on")).fix(fix)
     })
 }

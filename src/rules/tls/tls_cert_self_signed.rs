@@ -30,7 +30,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("The certificate of {} vouches for itself.", contact.place());
         let fix = format!(
             "Get one from a public authority (certbot certonly -d {}) and set cert= and pkey= in \
-                turnserver.conf; for managed clients, --ca-file.",
+             turnserver.conf; for managed clients, --ca-file.",
             contact.url.host
         );
         let fact = if tls.chain.is_empty() { at.to_string() } else { format!("{at}/chain/0") };

@@ -28,7 +28,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let issuer = tls.chain.last().map(|last| last.issuer.as_str()).or(tls.issuer.as_deref());
         let detail = format!("The chain of {} ends at {}.", contact.place(), issuer.unwrap_or("an unknown authority"));
         let fix = "Use a certificate of a public authority, or install the authority's certificate on every \
-            client (here: --ca-file).";
+                   client (here: --ca-file).";
         let why = tls.distrust.as_deref().unwrap_or("not trusted");
         Diagnosis::of(contact, detail).fact(format!("{at}/distrust"), why).fix(fix)
     })

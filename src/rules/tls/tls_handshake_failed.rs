@@ -29,10 +29,14 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             return None;
         }
         let place = contact.place();
-        let detail = format!("The handshake with {place} fails.");
+        let closed = trouble.text.contains("closed the connection");
+        let detail = match closed {
+            true => format!("{place} closes the connection during the handshake, as a port without TLS may do."),
+            false => format!("The handshake with {place} fails."),
+        };
         let fix = format!(
             "See what answers: openssl s_client -connect {place}; allow TLS 1.2 and 1.3 on the \
-            server."
+             server, or write turn: for a port without TLS."
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })

@@ -34,11 +34,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         }
         let detail = format!(
             "{} refuses every handshake; a key that does not belong to the certificate, or an empty cipher-list, \
-                is likely.",
+             is likely.",
             contact.place()
         );
         let fix = "Compare openssl x509 -in CERT -noout -pubkey with openssl pkey -in KEY -pubout; remove \
-            cipher-list; restart coturn.";
+                   cipher-list; restart coturn.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
 }

@@ -34,8 +34,9 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let other = same.iter().find(|other| !other.is_secure() && other.answered.is_some())?;
         let proof = other.answered.clone()?;
         let detail = format!("{} answers, but nothing listens at {} for TLS.", other.place(), contact.place());
-        let fix = "See in coturn's log whether it found key and certificate (\"cannot find private key file\"): make them \
-                   readable for the user turnserver, set cert= and pkey=, remove no-tls, and restart. In a container publish the port.";
+        let fix = "See in coturn's log whether it found key and certificate (\"cannot find private key file\"): make \
+                   them readable for the user turnserver, set cert= and pkey=, remove no-tls, and restart. In a \
+                   container publish the port.";
         Some(Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over())).fix(fix))
     };
     all.iter().filter_map(say).collect()

@@ -74,7 +74,9 @@ fn sentences(report: &Report) -> Vec<String> {
     if report.turn.iter().any(|turn| turn.works == Some(true) && turn.tls.as_ref().is_some_and(|tls| !tls.trusted)) {
         sentences.push("A certificate is not trusted; a browser would refuse it.".into());
     }
-    sentences.extend(counted(report));
+    if !works.is_empty() && works.len() == all {
+        sentences.extend(counted(report));
+    }
     sentences
 }
 

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use super::itself::Itself;
-use super::{Tried, no_connection, relayed, tried};
+use super::{Tried, relayed, tried};
 use crate::machine::Trust;
 use crate::probes::turn::check::Check;
 use crate::probes::turn::record::Ending;
@@ -18,7 +18,9 @@ impl Check {
     /// Allocates with a ticket and refreshes with it from another port.
     pub(super) async fn mobility(&self, target: Target) -> Tried {
         let request = self.allocate().with(Value::MobilityTicket(Vec::new()));
-        let Some((station, reply)) = self.ask_for(target, request).await else { return vec![no_connection(NAME)] };
+        let Some((station, reply)) = self.ask_for(target, request).await else {
+            return vec![self.no_connection(NAME, Some(StepName::Mobility))];
+        };
         let Some(relayed) = relayed(&reply) else {
             return self.not_had(NAME, Some(StepName::Mobility), &reply, target);
         };

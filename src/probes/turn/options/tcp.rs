@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{PATIENCE, Tried, no_connection, relayed, tried};
+use super::{PATIENCE, Tried, relayed, tried};
 use crate::machine::script::{Either, Incoming, both, either};
 use crate::machine::{Time, Trust};
 use crate::probes::turn::check::Check;
@@ -46,7 +46,7 @@ impl Check {
             }];
         }
         let Some((station, reply)) = self.ask_for(target, self.allocate_tcp()).await else {
-            return vec![no_connection(NAME)];
+            return vec![self.no_connection(NAME, Some(StepName::TcpRelay))];
         };
         let Some(first) = relayed(&reply) else {
             return self.not_had(NAME, Some(StepName::TcpRelay), &reply, target);

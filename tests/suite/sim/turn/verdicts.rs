@@ -54,7 +54,7 @@ fn a_good_server_works_from_behind_every_kind_of_nat() {
             stage.world.nat(config, &[stage.client]);
             let turn = stage.run();
             assert_eq!((turn.works, failure(&turn)), (Some(true), None), "{kind}: {:#?}", turn.steps);
-            assert!(sees(&turn, Way::Inbound) && sees(&turn, Way::Outbound), "{kind}");
+            assert!(turn.proofs.iter().all(|proof| proof.received > 0), "{kind}: {:#?}", turn.proofs);
             let echo = turn.echo.unwrap();
             assert_eq!((echo.way, echo.received), (Way::Inbound, 20), "{kind}");
         }
