@@ -34,6 +34,13 @@ impl Schedule {
     pub const FAST: Schedule =
         Schedule { rto: Duration::from_millis(100), cap: None, sends: 3, last_wait: Duration::from_millis(400) };
 
+    /// For a server that has answered before: what it does not answer now was lost, so the same time is
+    /// filled with more copies.
+    #[must_use]
+    pub fn steadier(self) -> Schedule {
+        if self == Schedule::PROMPT { Schedule { cap: Some(self.rto), sends: 8, ..self } } else { self }
+    }
+
     /// From the first copy to giving up.
     #[must_use]
     pub fn total(&self) -> Duration {
@@ -92,6 +99,7 @@ mod tests {
         assert_eq!(Schedule::RFC8489.total(), Duration::from_millis(39_500));
         assert_eq!(Schedule::CHROME.total(), Duration::from_millis(39_750));
         assert_eq!(Schedule::PROMPT.total(), Duration::from_millis(4_500));
+        assert_eq!(Schedule::PROMPT.steadier().total(), Schedule::PROMPT.total());
     }
 
     #[test]

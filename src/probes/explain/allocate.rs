@@ -17,6 +17,13 @@ pub struct Asker<'a> {
     pub realm: Option<&'a str>,
     /// Seconds since 1970, for credentials that carry a time; `None` leaves them unread.
     pub unix_time: Option<u64>,
+    /// How long the server takes for a request that costs it nothing, where that is known.
+    pub round_trip: Option<Duration>,
+}
+
+/// The server has worked for its answer; where round trips were not measured, they may be long.
+fn is_slow(took: Duration, round_trip: Option<Duration>) -> bool {
+    took.saturating_sub(round_trip.unwrap_or(Duration::from_millis(650))) >= Duration::from_millis(250)
 }
 
 /// An error to Allocate; `took` is the time of the whole exchange.
@@ -57,7 +64,7 @@ pub fn allocate_error(error: &ErrorCode, message: &Message, seen: &Seen, took: D
         }
         // coturn tries port after port when it cannot bind, for half a second to more than one; that no
         // port is left it knows at once.
-        508 if took >= Duration::from_millis(900) || seen.copies == 1 && took >= Duration::from_millis(250) => (
+        508 if is_slow(took, asker.round_trip) => (
             Cause::RelayAddressNotLocal,
             format!(
                 "{said} after {}: the server cannot bind its relay address (relay-ip is not one of its own, \

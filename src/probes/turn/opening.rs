@@ -269,9 +269,9 @@ impl Check {
                     credentials: self.server.credentials.as_ref(),
                     realm: realm.as_deref(),
                     unix_time: Some(self.config.unix_time),
+                    round_trip: self.record.took(StepName::Challenge),
                 };
-                let took = reply.took.saturating_sub(self.record.took(StepName::Challenge).unwrap_or_default());
-                explain::allocate_error(error, message, &reply.seen, took, asker)
+                explain::allocate_error(error, message, &reply.seen, reply.took, asker)
             }
             _ => reply.explain("Allocate", target),
         };

@@ -196,19 +196,10 @@ impl Check {
             parts.push(Box::pin(async move {
                 let mut inbound = self.inbound(held, witness, held.relayed).await;
                 // Where mappings depend on the destination, the way back leads to another port.
-                let mut way_back = inbound.seen_as.clone();
-                let detour = SocketAddr::new(held.target.address.ip(), held.relayed.port());
-                if inbound.received == 0
-                    && detour.ip() != held.relayed.ip()
-                    && detour.is_ipv4() == held.relayed.is_ipv4()
-                {
-                    // Where the relay is most likely to be instead; and our NAT lets in what comes from there.
-                    let there = self.inbound(held, witness, detour).await;
-                    if there.received > 0 {
-                        inbound.detail = Some(format!("what is sent to {detour} instead arrives"));
-                    }
-                    way_back = there.seen_as;
-                }
+                let way_back = match self.detour(held, witness, &mut inbound).await {
+                    Some(seen) => Some(seen),
+                    None => inbound.seen_as.clone(),
+                };
                 let seen = way_back.and_then(|seen| seen.parse().ok()).unwrap_or(*mapped);
                 let number = self.channel_to(held, seen, *mapped).await;
                 let send = self.outbound(held, witness, Exit { peer: seen, channel: None });
@@ -267,6 +258,19 @@ impl Check {
             }
         }
         Some(format!("data sent to {} is no longer relayed", held.relayed))
+    }
+
+    /// Where nothing reaches the relayed address, it may be reached at the server's own: our NAT lets in
+    /// what comes from there then. Tells as whom the relay sees us.
+    async fn detour(&self, held: &Held, witness: &Station, inbound: &mut Proof) -> Option<String> {
+        let server = held.target.address.ip();
+        if inbound.received > 0 || server == held.relayed.ip() || server.is_ipv4() != held.relayed.is_ipv4() {
+            return None;
+        }
+        let there = SocketAddr::new(server, held.relayed.port());
+        let seen = self.inbound(held, witness, there).await.seen_as?;
+        inbound.detail = Some(format!("what is sent to {there} instead arrives"));
+        Some(seen)
     }
 
     async fn inbound(&self, held: &Held, witness: &Station, to: SocketAddr) -> Proof {

@@ -143,13 +143,13 @@ impl Station {
     /// Asks, and answers a challenge with the station's credentials.
     pub(super) async fn ask(&self, request: Request) -> Reply {
         let session = self.session().filter(|_| self.credentials.is_some());
-        let schedule = if session.is_some() { steadier(self.schedule) } else { self.schedule };
+        let schedule = if session.is_some() { self.schedule.steadier() } else { self.schedule };
         self.ask_with(request, self.credentials.clone(), session, schedule).await
     }
 
     /// Asks once more what was not answered while something else was, without credentials.
     pub(super) async fn ask_bare_again(&self, request: Request) -> Reply {
-        self.ask_with(request, None, None, steadier(self.schedule)).await
+        self.ask_with(request, None, None, self.schedule.steadier()).await
     }
 
     /// Asks without credentials: a challenge is the answer.
@@ -342,10 +342,4 @@ impl Station {
             self.hands.changed();
         }
     }
-}
-
-/// A server that has answered before is there: what it does not answer now was lost, so the same
-/// time is filled with more copies.
-fn steadier(schedule: Schedule) -> Schedule {
-    if schedule == Schedule::PROMPT { Schedule { cap: Some(schedule.rto), sends: 8, ..schedule } } else { schedule }
 }

@@ -2,38 +2,44 @@
 
 use std::net::UdpSocket;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::certificates::Authority;
-use crate::coturn::{Coturn, PASSWORD, USER};
-use crate::process::{Cmd, Process};
+use crate::coturn::Coturn;
+use crate::process::Process;
 use crate::topology::{Lab, at};
-use crate::turn::case::{Case, FINE, GOOD, TCP, UDP, check};
+use crate::turn::case::{Case, FINE, GOOD, LOGIN, TCP, UDP, check};
+use crate::turn::report::{start_turn, turn};
 use crate::with_user;
 
 const TAKEN: &[(&str, &str)] = &[(UDP, FINE)];
 
 #[test]
 fn a_second_allocation_that_is_refused_does_not_make_the_server_bad() {
-    check(
-        &Lab::usual(),
-        &[
-            Case { name: "user-quota 1", flags: with_user!("--user-quota", "1"), expect: TAKEN, ..GOOD },
-            Case { name: "total-quota 1", flags: with_user!("--total-quota", "1"), expect: TAKEN, ..GOOD },
-            Case {
-                name: "one relay port",
-                flags: with_user!("--min-port", "61000", "--max-port", "61000"),
-                expect: TAKEN,
-                ..GOOD
-            },
-            Case {
-                name: "denied-peer-ip covers its own relay",
-                flags: with_user!("--denied-peer-ip", "203.0.113.10"),
-                expect: TAKEN,
-                ..GOOD
-            },
-        ],
-    );
+    let lab = Lab::usual();
+    let authority = Authority::new(lab.dir());
+    for case in [
+        Case { name: "user-quota 1", flags: with_user!("--user-quota", "1"), expect: TAKEN, ..GOOD },
+        Case { name: "total-quota 1", flags: with_user!("--total-quota", "1"), expect: TAKEN, ..GOOD },
+        Case {
+            name: "one relay port",
+            flags: with_user!("--min-port", "61000", "--max-port", "61000"),
+            expect: TAKEN,
+            ..GOOD
+        },
+        Case {
+            name: "denied-peer-ip covers its own relay",
+            flags: with_user!("--denied-peer-ip", "203.0.113.10"),
+            expect: TAKEN,
+            ..GOOD
+        },
+    ] {
+        let (run, wrong) = case.run(&lab, &authority);
+        assert!(wrong.is_empty(), "{wrong:#?}\n{run}");
+        let found = run.of(UDP);
+        assert_eq!(found.arrived("relay-to-relay").0, 0, "there is nothing to send to\n{run}");
+        assert_eq!((found.arrived("inbound"), found.arrived("outbound").0 > 0), ((1, 1), true), "{run}");
+    }
 }
 
 #[test]
@@ -101,11 +107,29 @@ fn short_lives_do_not_make_a_server_bad() {
     }
 }
 
-/// Allocations of somebody else's, held until dropped.
+#[test]
+fn a_nonce_that_goes_stale_in_the_middle_is_replaced() {
+    let lab = Lab::usual();
+    let authority = Authority::new(lab.dir());
+    let case = Case { name: "stale-nonce during the echo", flags: with_user!("--stale-nonce=1"), ..GOOD };
+    let coturn = Coturn::start(&lab, case.options(&authority));
+    let run = turn(&lab.client, &[LOGIN, &["--echo", "150", "--rate", "50", UDP, TCP]].concat());
+    run.expect_code(0);
+    for url in [UDP, TCP] {
+        let found = run.of(url);
+        assert_eq!(found.failures(), Vec::<String>::new(), "{run}");
+        let echo = found.echo.as_ref().unwrap_or_else(|| panic!("no echo\n{run}"));
+        assert_eq!((echo.sent, echo.received), (150, 150), "{run}");
+    }
+    assert!(coturn.log().contains("Stale nonce"), "it never went stale\n{}", coturn.log());
+}
+
+/// An allocation of somebody else's, held until dropped.
 fn held(lab: &Lab, coturn: &Coturn) -> Process {
-    let holder = ["-n", "10000", "-c", "-e", at::SERVER_2, "-u", USER, "-w", PASSWORD, at::SERVER];
-    let holder = lab.client.spawn(Cmd::new("turnutils_uclient").args(holder));
+    let holder = start_turn(&lab.client, &[LOGIN, &["--echo", "1000", "--rate", "10", UDP]].concat());
+    let began = Instant::now();
     while coturn.allocations() == 0 {
+        assert!(began.elapsed() < Duration::from_secs(10), "nothing is held\n{}", coturn.log());
         thread::sleep(Duration::from_millis(10));
     }
     holder

@@ -51,10 +51,16 @@ fn users_with_passwords() {
             },
             Case { name: "OAuth beside passwords", flags: with_user!("--oauth"), expect: TAKEN, ..GOOD },
             Case {
-                name: "realm of two words, password beyond ASCII",
-                flags: &["-r", "Wonder land", "-a", "-u", "alice:pass:wörd"],
+                name: "password beyond ASCII, with a colon",
+                flags: &["-r", "wonder-land", "-a", "-u", "alice:pass:wörd"],
                 args: &["--username", USER, "--credential", "pass:wörd"],
                 expect: TAKEN,
+                ..GOOD
+            },
+            Case {
+                name: "realm of two words, which coturn does not take",
+                flags: &["-r", "wonder land", "-a", "-u", "alice:down-the-rabbit-hole"],
+                expect: &[(UDP, "allocate:other-error")],
                 ..GOOD
             },
             Case {

@@ -79,10 +79,10 @@ pub struct Turn {
     pub works: Option<bool>,
     pub steps: Vec<Step>,
     pub works_untrusted: Option<bool>,
-    pub challenge: Option<Challenge>,
     pub allocation: Option<Allocation>,
     pub proofs: Vec<Proof>,
     pub controls: Vec<Control>,
+    pub echo: Option<Echo>,
 }
 
 impl Turn {
@@ -110,16 +110,8 @@ pub struct Step {
     pub name: String,
     pub outcome: String,
     pub duration_ms: Option<f64>,
-    pub error_code: Option<u16>,
     pub detail: Option<String>,
     pub cause: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Challenge {
-    pub realm: Option<String>,
-    pub third_party: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -138,7 +130,15 @@ pub struct Proof {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
+pub struct Echo {
+    pub sent: u64,
+    pub received: u64,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Control {
+    #[expect(dead_code, reason = "shown when it was not refused")]
     pub name: String,
     pub refused: Option<bool>,
 }

@@ -122,8 +122,12 @@ impl Task {
             Some(Talk::Allocation(allocation)) => allocation.realm(),
             _ => None,
         };
-        let asker =
-            Asker { credentials: self.plan.credentials.as_ref(), realm: realm.as_deref(), unix_time: self.unix_time };
+        let asker = Asker {
+            credentials: self.plan.credentials.as_ref(),
+            realm: realm.as_deref(),
+            unix_time: self.unix_time,
+            round_trip: None,
+        };
         let verdict = verdict::allocate(answer, &seen, self.scene(), now - self.opened_at, asker);
         self.leg_over(now, verdict, Vec::new());
     }
