@@ -125,17 +125,20 @@ impl Coturn {
     /// Waits until it has opened what it listens on, unless its flags say that it has no such thing.
     fn await_sockets(&mut self, options: &Options) {
         let flag = |flag: &str| options.more.contains(&flag);
-        let wanted = if flag("--no-udp") || flag("--no-tcp") { 1 } else { 2 } * options.listen.len();
+        let named = |flag: &str| options.more.iter().skip_while(|word| **word != flag).nth(1);
+        let port = |flag: &str, usual: u16| named(flag).map_or(usual, |port| port.parse().unwrap());
+        let plain = if flag("--no-udp") || flag("--no-tcp") { 1 } else { 2 };
+        let secure = if options.identity.is_some() && !flag("--no-tls") { 2 } else { 0 };
         let began = Instant::now();
-        let port =
-            options.more.iter().skip_while(|flag| **flag != "-p").nth(1).map_or(PORT, |port| port.parse().unwrap());
-        while self.server.listening(port) < wanted {
-            assert!(self.process.running(), "coturn ended:\n{}", self.log());
-            assert!(began.elapsed() < Duration::from_secs(20), "coturn does not listen:\n{}", self.log());
-            thread::sleep(Duration::from_millis(5));
+        for (port, kinds) in [(port("-p", PORT), plain), (port("--tls-listening-port", TLS_PORT), secure)] {
+            while self.server.listening(port) < kinds * options.listen.len() {
+                assert!(self.process.running(), "coturn ended:\n{}", self.log());
+                assert!(began.elapsed() < Duration::from_secs(20), "coturn does not listen:\n{}", self.log());
+                thread::sleep(Duration::from_millis(5));
+            }
         }
-        // TLS comes right after.
-        thread::sleep(Duration::from_millis(if options.identity.is_some() { 60 } else { 10 }));
+        // It reads what comes a moment later.
+        thread::sleep(Duration::from_millis(20));
     }
 
     /// Waits until an address answers over UDP and listens on TCP.

@@ -93,7 +93,9 @@ impl Case<'_> {
         let mut wrong = Vec::new();
         for (url, expected) in self.expect {
             let found = run.of(url);
-            println!("{:48} {url:44} {}", self.name, found.failures().join(" "));
+            let about = run.report.findings.iter().filter(|finding| finding.servers.iter().any(|server| server == url));
+            let codes: Vec<_> = about.map(|finding| finding.code.as_str()).collect();
+            println!("{:48} {url:44} {} | {}", self.name, found.failures().join(" "), codes.join(" "));
             if let Some(why) = differs(found, expected) {
                 wrong.push(format!("{}: {url}: {why}", self.name));
             }

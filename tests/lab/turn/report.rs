@@ -68,6 +68,13 @@ pub struct Report {
     pub interrupted: bool,
     pub duration_ms: f64,
     pub turn: Vec<Turn>,
+    pub findings: Vec<Finding>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Finding {
+    pub code: String,
+    pub servers: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
