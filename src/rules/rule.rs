@@ -43,13 +43,14 @@ impl Rule {
     }
 }
 
-/// Declares the rule of a file: its doc comment is what `rtcprobe explain` prints.
+/// Declares the rule of a file: its doc comment is what explains it to people ([`Rule::doc`]).
 macro_rules! rule {
     (
         $(#[doc = $line:literal])*
         $code:literal, $severity:ident, $title:literal, $check:ident $(, over [$($over:literal),+])?
     ) => {
-        $(#[doc = $line])*
+        // Indented lines of it are configuration, not Rust to be run.
+        $(#[cfg_attr(not(doctest), doc = $line)])*
         pub(in crate::rules) static RULE: crate::rules::Rule = crate::rules::Rule {
             code: $code,
             severity: crate::report::Severity::$severity,

@@ -49,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &relay::relay_ports_unreachable::RULE,
     &relay::relay_self_denied::RULE,
     &reach::reply_from_wrong_source_ip::RULE,
+    &security::sec_known_cves::RULE,
     &security::sec_long_lived_rest_credential::RULE,
     &security::sec_multicast_peers::RULE,
     &security::sec_open_relay::RULE,

@@ -261,14 +261,13 @@ impl Check {
 
     /// Everything that is done with an allocation.
     async fn work(&self, held: &Held, ground: &OnceCell<Ground>) {
-        let prepared = Ground::prepare(self, held).await;
+        let (prepared, ()) = both(Ground::prepare(self, held), self.negative_controls(held.target)).await;
         let ground = ground.get_or_init(|| prepared);
         self.permissions(held, ground).await;
-        let (proofs, ()) = both(self.prove(held, ground), self.negative_controls(held.target)).await;
+        let proofs = self.prove(held, ground).await;
         self.judge(held, ground, &proofs);
         self.quality(held, ground, &proofs).await;
-        self.give_back_second(ground).await;
-        self.refresh(held).await;
+        both(self.give_back_second(ground), self.refresh(held)).await;
         self.audit(held).await;
     }
 

@@ -1,5 +1,6 @@
 //! What a server allows that it should not.
 
+pub(super) mod sec_known_cves;
 pub(super) mod sec_long_lived_rest_credential;
 pub(super) mod sec_multicast_peers;
 pub(super) mod sec_open_relay;

@@ -49,7 +49,7 @@ pub fn turn(transport: RelayProtocol, address: &str) -> Turn {
         transport,
         username: Some("alice".into()),
         local: Some("10.0.0.2:46154".into()),
-        software: Some("Coturn-4.6.1 'Gorst'".into()),
+        software: Some("Coturn-4.17.1 'Gorst'".into()),
         works: Some(true),
         steps: STEPS.map(|name| step(name, StepOutcome::Ok)).to_vec(),
         tls: matches!(transport, RelayProtocol::Tls | RelayProtocol::Dtls).then(tls),

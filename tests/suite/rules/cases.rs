@@ -410,6 +410,7 @@ fn security() -> Vec<(&'static str, Report)> {
         ("sec-relay-internal-allowed", allows(&[("10.0.0.1", "private"), ("169.254.169.254", "metadata")])),
         ("sec-v4mapped-bypass", allows(&[("::ffff:10.0.0.1", "ipv4-mapped")])),
         ("sec-multicast-peers", allows(&[("224.0.0.251", "multicast")])),
+        ("sec-known-cves", relaying(|turn| turn.software = Some("Coturn-4.6.1 'Gorst'".into()))),
         ("sec-tcp-relay-enabled", relaying(|turn| turn.options.push(option("tcp-relay", true)))),
         (
             "sec-long-lived-rest-credential",
