@@ -168,6 +168,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
         options: args.options.options(),
         audit: args.audit,
         unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
+        trace: ui.verbose > 0,
     };
     let limit = asked::limit(&config.schedule, config.echo.as_ref(), config.options, config.audit);
     let limit = args.probing.timeout.unwrap_or(limit);

@@ -57,6 +57,8 @@ pub struct Config {
     pub audit: bool,
     /// Seconds since 1970, for credentials that carry a time.
     pub unix_time: u64,
+    /// Tell every STUN message that is sent and received, except data.
+    pub trace: bool,
 }
 
 /// Datagrams to be sent to and fro through the relay.

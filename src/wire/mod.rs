@@ -15,6 +15,7 @@ pub mod attribute;
 mod builder;
 pub mod candidate;
 pub mod channel_data;
+pub mod describe;
 mod fields;
 pub mod framing;
 pub mod ice_servers;

@@ -297,7 +297,8 @@ impl Check {
 
     pub(super) fn station(&self, line: Line<Event>, server: std::net::SocketAddr) -> Station {
         let chance = self.chance.borrow_mut().split();
-        Station::new(&self.hands, line, server, self.config.schedule, self.server.credentials.clone(), chance)
+        let (credentials, trace) = (self.server.credentials.clone(), self.config.trace);
+        Station::new(&self.hands, line, server, self.config.schedule, credentials, chance, trace)
     }
 }
 

@@ -17,10 +17,13 @@ use crate::proto::schedule::Schedule;
 use crate::report::{Event, Form};
 use crate::wire::attribute::Value;
 use crate::wire::channel_data;
+use crate::wire::describe;
 use crate::wire::framing::Frame;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 pub(super) struct Station {
+    /// Tell every message.
+    trace: bool,
     hands: Hands<Event>,
     line: Line<Event>,
     server: SocketAddr,
@@ -101,8 +104,10 @@ impl Station {
         schedule: Schedule,
         credentials: Option<Credentials>,
         chance: Chance,
+        trace: bool,
     ) -> Station {
         Station {
+            trace,
             hands: hands.clone(),
             line,
             server,
@@ -190,6 +195,7 @@ impl Station {
             let now = self.hands.now();
             let end = match exchange.next(now) {
                 Next::Send(bytes) => {
+                    self.tell("to", self.server, &bytes);
                     self.line.send_to(self.server, bytes);
                     continue;
                 }
@@ -313,6 +319,19 @@ impl Station {
         heard.count
     }
 
+    /// Tells a message that is no data, where that is wanted.
+    fn tell(&self, way: &str, other: SocketAddr, bytes: &[u8]) {
+        if !self.trace {
+            return;
+        }
+        if let Ok(message) = Message::decode(bytes)
+            && !describe::is_data(&message)
+        {
+            let text = format!("{} {way} {other}: {}", self.local(), describe::describe(&message));
+            self.hands.tell(Event::Note { elapsed_ms: self.hands.now().millis(), text });
+        }
+    }
+
     fn drain(&self) {
         let mut any = false;
         while let Some(incoming) = self.line.try_next() {
@@ -324,7 +343,10 @@ impl Station {
                     heard.deframer.push(&bytes);
                     while let Some(frame) = heard.deframer.next_frame() {
                         match frame {
-                            Frame::Stun(bytes) | Frame::ChannelData(bytes) => heard.frame(self.server, from, bytes, at),
+                            Frame::Stun(bytes) | Frame::ChannelData(bytes) => {
+                                self.tell("from", from, &bytes);
+                                heard.frame(self.server, from, bytes, at);
+                            }
                             Frame::Garbage(bytes) => {
                                 heard.garbage = Some(bytes);
                                 break;
@@ -332,7 +354,10 @@ impl Station {
                         }
                     }
                 }
-                Incoming::Bytes { from, bytes, at } => heard.frame(self.server, from, bytes, at),
+                Incoming::Bytes { from, bytes, at } => {
+                    self.tell("from", from, &bytes);
+                    heard.frame(self.server, from, bytes, at);
+                }
                 Incoming::Unreachable { to, icmp, at } if to == self.server => heard.icmp = Some((at, icmp)),
                 Incoming::Unreachable { .. } => {}
                 Incoming::Closed { why, .. } => heard.closed = Some(why),

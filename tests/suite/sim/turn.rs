@@ -67,6 +67,7 @@ fn stage_at(seed: u8, config: server::Config, client: &str) -> Stage {
         options: Options::default(),
         audit: false,
         unix_time: 1_700_000_000,
+        trace: false,
     };
     Stage {
         world,
