@@ -278,8 +278,11 @@ impl Check {
 
     async fn refresh(&self, held: &Held) {
         let reply = held.station.ask(self.prolong()).await;
+        // coturn gives an allocation up whose socket cannot send: that is told by what failed before.
+        let given_up = matches!(reply.error(), Some((437, ..))) && !self.record.went_well(StepName::RelaySend);
         let ending = match reply.success().and_then(Message::lifetime) {
             Some(lifetime) => Ending::ok(reply.took, format!("lifetime {lifetime} s")),
+            None if given_up => Ending::skipped("437: the server gave the allocation up after what failed before"),
             None => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Refresh, ending);
