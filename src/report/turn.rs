@@ -83,6 +83,31 @@ pub enum StepName {
     Audit,
 }
 
+impl StepName {
+    /// As the report writes it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StepName::Resolve => "resolve",
+            StepName::Connect => "connect",
+            StepName::Tls => "tls",
+            StepName::Binding => "binding",
+            StepName::Challenge => "challenge",
+            StepName::Allocate => "allocate",
+            StepName::Permission => "permission",
+            StepName::Channel => "channel",
+            StepName::RelaySend => "relay-send",
+            StepName::RelayReceive => "relay-receive",
+            StepName::Refresh => "refresh",
+            StepName::Release => "release",
+            StepName::TcpRelay => "tcp-relay",
+            StepName::Ipv6Relay => "ipv6-relay",
+            StepName::Mobility => "mobility",
+            StepName::Audit => "audit",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum StepOutcome {

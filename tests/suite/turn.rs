@@ -34,7 +34,9 @@ fn checked(config: &Config) -> (Vec<Turn>, usize) {
                 uri: uri::parse(&uri).unwrap().uri,
                 credentials: Some(Credentials { username: "alice".into(), password: "s3same".into() }),
             });
-            let mut machine = checks(&specs, config, chance());
+            // Nothing does STUN over UDP on the TCP port: the second socket needs to be told where.
+            let config = Config { reference: vec![at.udp[0]], ..config.clone() };
+            let mut machine = checks(&specs, &config, chance());
             let learn = |_, (_, event)| {
                 if let Event::Turn { turn, .. } = event {
                     turns.borrow_mut().push(*turn);

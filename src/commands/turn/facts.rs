@@ -45,8 +45,7 @@ fn unchecked(url: &str, ended: Ended) -> Server {
 }
 
 fn sentence(step: &Step) -> String {
-    let name = serde_json::to_value(step.name).ok();
-    let name = name.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
+    let name = step.name.as_str();
     match (&step.detail, step.error_code) {
         (Some(detail), _) => format!("{name}: {detail}"),
         (None, Some(code)) => format!("{name}: {code}"),

@@ -186,7 +186,7 @@ impl Record {
                 continue;
             }
             let why =
-                failed.map_or("not reached".to_string(), |failed| format!("not reached: {} failed", word(failed)));
+                failed.map_or("not reached".to_string(), |failed| format!("not reached: {} failed", failed.as_str()));
             turn.steps.push(Step {
                 name,
                 outcome: StepOutcome::Skipped,
@@ -222,27 +222,5 @@ pub(super) fn protocol(transport: Transport) -> RelayProtocol {
         Transport::Tcp => RelayProtocol::Tcp,
         Transport::Tls => RelayProtocol::Tls,
         Transport::Dtls => RelayProtocol::Dtls,
-    }
-}
-
-/// The step's name as the report writes it.
-pub(super) fn word(name: StepName) -> &'static str {
-    match name {
-        StepName::Resolve => "resolve",
-        StepName::Connect => "connect",
-        StepName::Tls => "tls",
-        StepName::Binding => "binding",
-        StepName::Challenge => "challenge",
-        StepName::Allocate => "allocate",
-        StepName::Permission => "permission",
-        StepName::Channel => "channel",
-        StepName::RelaySend => "relay-send",
-        StepName::RelayReceive => "relay-receive",
-        StepName::Refresh => "refresh",
-        StepName::Release => "release",
-        StepName::TcpRelay => "tcp-relay",
-        StepName::Ipv6Relay => "ipv6-relay",
-        StepName::Mobility => "mobility",
-        StepName::Audit => "audit",
     }
 }

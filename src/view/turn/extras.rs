@@ -75,7 +75,7 @@ pub fn steps(turn: &Turn, style: &Style) -> String {
     for step in &turn.steps {
         let (ink, mark) = super::row::mark(Some(step));
         let took = step.duration_ms.filter(|ms| *ms > 0.0).map(super::ms).unwrap_or_default();
-        let head = format!("{}{mark} {:<13} {took:>8}", " ".repeat(INDENT), words::step(step.name));
+        let head = format!("{}{mark} {:<13} {took:>8}", " ".repeat(INDENT), step.name.as_str());
         let detail = step.detail.as_deref().map(visible).unwrap_or_default();
         out.push_str(&hanging(&head, ink, &detail, style));
     }

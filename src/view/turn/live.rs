@@ -1,6 +1,5 @@
 //! Steps the moment they end, for `-v`.
 
-use super::words;
 use crate::report::{Event, StepOutcome};
 use crate::view::escape::visible;
 
@@ -14,7 +13,7 @@ pub fn step(event: &Event, verbose: u8) -> Option<String> {
     let at = address.as_ref().filter(|address| !url.contains(*address)).map(|address| format!(" at {address}"));
     let took = step.duration_ms.filter(|ms| *ms > 0.0).map(|ms| format!("  {}", super::ms(ms)));
     let detail = step.detail.as_ref().map(|detail| format!("  {detail}"));
-    let mut line = format!("{elapsed_ms:7.1}  {url}{}  {} ", at.unwrap_or_default(), words::step(step.name));
+    let mut line = format!("{elapsed_ms:7.1}  {url}{}  {} ", at.unwrap_or_default(), step.name.as_str());
     line.push_str(super::outcome(step.outcome));
     line.push_str(&took.unwrap_or_default());
     line.push_str(&detail.unwrap_or_default());

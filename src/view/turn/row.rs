@@ -81,7 +81,7 @@ pub fn trouble(turn: &Turn, index: usize, findings: &[Finding], before: Option<&
     if let Some((_, step)) = turn.failing() {
         let ink = if turn.refuses_strangers() { Ink::Plain } else { Ink::Bad };
         let cause = step.cause.map_or("it failed", words::cause);
-        let name = words::step(step.name);
+        let name = step.name.as_str();
         let text = said(step);
         match (before, text) {
             _ if step.cause == Some(Cause::Stopped) => {

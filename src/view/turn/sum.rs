@@ -134,7 +134,7 @@ impl Sum<'_> {
         let failing: Vec<&&Turn> = failing.collect();
         let Some((_, step)) = failing.first().and_then(|turn| turn.failing()) else { return "unknown".into() };
         let how = if step.outcome == StepOutcome::Timeout { ", without an answer" } else { "" };
-        let mut why = format!("at {}{how}", words::step(step.name));
+        let mut why = format!("at {}{how}", step.name.as_str());
         if failing.len() < self.entries.len() {
             let address = failing.first().and_then(|turn| turn.address.as_deref()).unwrap_or("one address");
             why.push_str(&format!(" of {}", visible(address)));

@@ -1,28 +1,6 @@
-//! Names of steps, and what a cause means in a few words.
+//! What steps and proofs are called, and what a cause means in a few words.
 
-use crate::report::{Cause, Form, RelayProtocol, StepName, Way};
-
-/// A step as the report names it.
-pub fn step(name: StepName) -> &'static str {
-    match name {
-        StepName::Resolve => "resolve",
-        StepName::Connect => "connect",
-        StepName::Tls => "tls",
-        StepName::Binding => "binding",
-        StepName::Challenge => "challenge",
-        StepName::Allocate => "allocate",
-        StepName::Permission => "permission",
-        StepName::Channel => "channel",
-        StepName::RelaySend => "relay-send",
-        StepName::RelayReceive => "relay-receive",
-        StepName::Refresh => "refresh",
-        StepName::Release => "release",
-        StepName::TcpRelay => "tcp-relay",
-        StepName::Ipv6Relay => "ipv6-relay",
-        StepName::Mobility => "mobility",
-        StepName::Audit => "audit",
-    }
-}
+use crate::report::{Cause, Form, RelayProtocol, Way};
 
 /// How a server is talked to.
 pub fn transport(transport: RelayProtocol) -> &'static str {
