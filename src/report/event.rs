@@ -1,6 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::nat::{Nat, NatTest};
 use super::{Attempt, Candidate, Gather, IceError, Report, Server, Step, Turn};
 
 /// Something learned during a run, the moment it was learned. A report is the fold of its events.
@@ -19,6 +20,10 @@ pub enum Event {
     Step { elapsed_ms: f64, url: String, address: Option<String>, step: Step },
     /// The check of a TURN server at one address ended.
     Turn { elapsed_ms: f64, turn: Box<Turn> },
+    /// A test of the NAT ended.
+    NatTest { elapsed_ms: f64, test: NatTest },
+    /// The NAT's behaviour is known as far as it can be.
+    Nat { elapsed_ms: f64, nat: Box<Nat> },
     /// How far a long measurement has come.
     Progress { elapsed_ms: f64, url: String, done: u64, of: u64 },
     /// The last answer is in or given up (end of candidates).
@@ -33,7 +38,8 @@ impl Report {
         match event {
             Event::Server { server, .. } => self.servers.push(server.clone()),
             Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
-            Event::Note { .. } | Event::Step { .. } | Event::Progress { .. } => {}
+            Event::Nat { nat, .. } => self.nat = Some((**nat).clone()),
+            Event::Note { .. } | Event::Step { .. } | Event::NatTest { .. } | Event::Progress { .. } => {}
             event => self.gather.get_or_insert_with(Gather::new).learn(event),
         }
     }
@@ -53,6 +59,8 @@ impl Gather {
             Event::Server { .. }
             | Event::Note { .. }
             | Event::Step { .. }
+            | Event::NatTest { .. }
+            | Event::Nat { .. }
             | Event::Turn { .. }
             | Event::Progress { .. } => {}
         }

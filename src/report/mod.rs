@@ -7,14 +7,17 @@
 mod checked;
 mod environment;
 mod event;
+mod expectation;
 mod finding;
 mod gather;
+pub mod nat;
 mod server;
 mod standing;
 mod turn;
 
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
+pub use expectation::Expectation;
 pub use finding::{Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
 pub use server::{CertificateFacts, Outcome, Server, Tls};
@@ -59,12 +62,18 @@ pub struct Report {
     /// What `gather` found; absent when it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gather: Option<Gather>,
+    /// What `nat` found; absent when it did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nat: Option<nat::Nat>,
     /// What `turn` found, one for each URL and resolved address; absent when it did not run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turn: Vec<Turn>,
     /// Why a fact is null or "unknown": JSON pointer to reason.
     pub unknown: BTreeMap<String, String>,
     pub findings: Vec<Finding>,
+    /// What was expected of the run, and whether it came true.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expectations: Vec<Expectation>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -99,9 +108,11 @@ impl Report {
             environment,
             servers: Vec::new(),
             gather: None,
+            nat: None,
             turn: Vec::new(),
             unknown: BTreeMap::new(),
             findings: Vec::new(),
+            expectations: Vec::new(),
         }
     }
 }
