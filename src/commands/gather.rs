@@ -1,4 +1,3 @@
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime};
 
 use clap::{ArgMatches, Args, ValueEnum};
@@ -9,13 +8,13 @@ use super::output::{Format, OutputArgs};
 use super::probing::ProbeArgs;
 use super::servers::{DefaultsArgs, Manner, Named, ServerArgs};
 use super::stop::{Stop, usage};
+use super::telling::Telling;
 use super::{environment, judge};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::gather::{Alternate, Config, Gathering};
-use crate::report::{Environment, Event, Report};
+use crate::report::{Environment, Report};
 use crate::view;
-use crate::view::escape::visible;
 use crate::view::style::Style;
 use crate::view::ui::Ui;
 
@@ -143,18 +142,9 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
     let (host, srflx, relay) = kinds(args, &named, demo.is_some())?;
     let environment = environment::look()?;
-    let mut wish = Wish {
-        interfaces: args.probing.interface.clone(),
-        addresses: args.probing.local_address.clone(),
-        ipv4: args.probing.ipv4,
-        ipv6: args.probing.ipv6,
-        loopback: named.servers.iter().any(|server| locals::is_here(&server.uri)),
-    };
-    if demo.is_some() {
-        // The demo's inside is loopback, and it speaks IPv4.
-        wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
-    }
-    locals::check_family(named.servers.iter().map(|server| &server.uri), &wish)?;
+    let uris = || named.servers.iter().map(|server| &server.uri);
+    let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
+    locals::check_family(uris(), &wish)?;
     let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
     let config = Config {
         servers: named.servers,
@@ -176,7 +166,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
 }
 
 /// As many connections as descriptors allow; the rest wait their turn.
-fn connections() -> usize {
+pub fn connections() -> usize {
     let free = drive::file_limit().saturating_sub(OTHERS);
     usize::try_from(free.clamp(1, CONNECTIONS)).unwrap_or(1)
 }
@@ -213,9 +203,13 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
         let urls: Vec<String> = config.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&urls);
         let mut gathering = Gathering::new(config, chance);
+        let mut telling = Telling::new(format);
         drive::run(&mut gathering, &options, limit, |now, event| {
             end = now.millis();
-            learn(&event, format, ui);
+            telling.learn(&event, ui);
+            if format == Format::Text {
+                ui.answer(&view::gather::live(&event, &ui.style));
+            }
             report.learn(&event);
         })
         .await
@@ -231,29 +225,6 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     report.duration_ms = report.gather.as_ref().and_then(|gather| gather.complete_ms).unwrap_or(end);
     ui.end();
     Ok((report, ended))
-}
-
-/// Shows what was learned the moment it was.
-fn learn(event: &Event, format: Format, ui: &mut Ui) {
-    match event {
-        Event::Server { server, .. } => {
-            if let Some(progress) = ui.progress() {
-                progress.over(&server.url);
-            }
-        }
-        Event::Attempt { elapsed_ms, attempt } => {
-            for line in view::attempts::lines(*elapsed_ms, attempt) {
-                ui.detail(&line);
-            }
-        }
-        Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
-        _ => {}
-    }
-    match format {
-        Format::Text => ui.answer(&view::gather::live(event, &ui.style)),
-        Format::Jsonl => ui.answer(&view::jsonl::event(event)),
-        Format::Json => {}
-    }
 }
 
 fn show(format: Format, report: &Report, ui: &mut Ui) {

@@ -1,6 +1,6 @@
 //! Which local addresses to probe from (RFC 8445 §5.1.1.1).
 
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::stop::{Stop, usage};
 use crate::probes::gather::Local;
@@ -18,6 +18,13 @@ pub struct Wish {
     pub ipv6: bool,
     /// A server is on this machine, so loopback addresses are wanted too.
     pub loopback: bool,
+}
+
+impl Wish {
+    /// For the demo: its inside is loopback, and it speaks IPv4.
+    pub fn demo() -> Wish {
+        Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() }
+    }
 }
 
 /// The local addresses to use, most likely ones first: `routed` are the source addresses that the

@@ -19,6 +19,7 @@ mod serve;
 mod servers;
 mod span;
 mod stop;
+mod telling;
 mod turn;
 
 use std::ffi::OsString;

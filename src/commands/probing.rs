@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::locals::{self, Wish};
 use super::stop::Stop;
 use crate::drive;
 use crate::proto::schedule::Schedule;
+use crate::wire::uri::IceUri;
 
 /// Where to probe from, and how patiently; shared by every command that sends something.
 #[derive(Debug, Clone, Args)]
@@ -70,6 +72,17 @@ impl std::str::FromStr for Timing {
 }
 
 impl ProbeArgs {
+    /// Which local addresses are wanted for these servers.
+    pub fn wish<'a>(&self, mut servers: impl Iterator<Item = &'a IceUri>) -> Wish {
+        Wish {
+            interfaces: self.interface.clone(),
+            addresses: self.local_address.clone(),
+            ipv4: self.ipv4,
+            ipv6: self.ipv6,
+            loopback: servers.any(locals::is_here),
+        }
+    }
+
     /// How the world is to be touched.
     pub fn options(&self) -> Result<drive::Options, Stop> {
         if let Some(path) = &self.ca_file {

@@ -1,10 +1,8 @@
-mod asked;
-mod facts;
-mod reference;
+pub mod asked;
+pub mod facts;
+pub mod reference;
 mod verdict;
 
-use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{ArgMatches, Args};
@@ -15,14 +13,14 @@ use super::output::{Format, OutputArgs};
 use super::probing::ProbeArgs;
 use super::servers::{Manner, ServerArgs};
 use super::stop::{Stop, usage};
+use super::telling::Telling;
 use super::{environment, judge};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::turn::{Config, ServerSpec, checks};
-use crate::report::{Environment, Event, Report, StepName};
+use crate::report::{Environment, Event, Report};
 use crate::rules;
 use crate::view;
-use crate::view::escape::visible;
 use crate::view::ui::Ui;
 use crate::wire::uri::{IceUri, Transport};
 
@@ -142,20 +140,11 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
         can_be_required(&args.require, &servers)?;
     }
     let environment = environment::look()?;
-    let mut wish = Wish {
-        interfaces: args.probing.interface.clone(),
-        addresses: args.probing.local_address.clone(),
-        ipv4: args.probing.ipv4,
-        ipv6: args.probing.ipv6,
-        loopback: servers.iter().any(|server| locals::is_here(&server.uri)),
-    };
-    if demo.is_some() {
-        // The demo's inside is loopback, and it speaks IPv4.
-        wish = Wish { addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)], ..Wish::default() };
-    }
-    locals::check_family(servers.iter().map(|server| &server.uri).chain(&stun), &wish)?;
+    let uris = || servers.iter().map(|server| &server.uri);
+    let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
+    locals::check_family(uris().chain(&stun), &wish)?;
     let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
-    if wish.loopback && servers.iter().all(|server| locals::is_here(&server.uri)) {
+    if wish.loopback && uris().all(locals::is_here) {
         locals.sort_by_key(|local| !local.address.is_loopback());
     }
     let config = Config {
@@ -204,15 +193,15 @@ fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resul
         config.reference = addresses;
         demands.urls = servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
-        let mut running = HashMap::new();
+        let mut telling = Telling::new(format);
         let mut checks = checks(&servers, &config, chance);
         drive::run(&mut checks, &options, Some(limit), |now, (_, event)| {
             end = now.millis();
-            learn(&event, format, &mut running, ui);
+            telling.learn(&event, ui);
             report.learn(&event);
             if let Event::Turn { elapsed_ms, turn } = &event {
                 let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
-                learn(&event, format, &mut running, ui);
+                telling.learn(&event, ui);
             }
         })
         .await
@@ -240,36 +229,6 @@ fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resul
     report.duration_ms = end;
     ui.end();
     Ok((report, demands, ended))
-}
-
-/// Shows what was learned the moment it was. `running` counts the addresses of each URL that are
-/// still being checked.
-fn learn(event: &Event, format: Format, running: &mut HashMap<String, u32>, ui: &mut Ui) {
-    match event {
-        Event::Step { url, step, .. } if step.name == StepName::Resolve => {
-            *running.entry(url.clone()).or_default() += 1;
-        }
-        Event::Turn { turn, .. } => {
-            let left = running.entry(turn.url.clone()).or_default();
-            *left = left.saturating_sub(1);
-            if let (0, Some(progress)) = (*left, ui.progress()) {
-                progress.over(&turn.url);
-            }
-        }
-        Event::Progress { url, done, of, .. } => {
-            if let Some(progress) = ui.progress() {
-                progress.measured(url, *done, *of);
-            }
-        }
-        Event::Note { elapsed_ms, text } => ui.detail(&format!("{elapsed_ms:7.1}  {}", visible(text))),
-        _ => {}
-    }
-    if let Some(line) = view::turn::live::step(event, ui.verbose) {
-        ui.detail(&line);
-    }
-    if format == Format::Jsonl {
-        ui.answer(&view::jsonl::event(event));
-    }
 }
 
 fn judge(args: &TurnArgs, report: &mut Report, demands: &Demands, ended: Ended) {
