@@ -15,6 +15,7 @@ mod clock;
 mod contact;
 mod diagnosis;
 mod expiry;
+pub mod forecast;
 mod gathered;
 mod judge;
 mod reach;
