@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +24,17 @@ pub enum Event {
     Turn { elapsed_ms: f64, turn: Box<Turn> },
     /// A test of the NAT ended.
     NatTest { elapsed_ms: f64, test: NatTest },
-    /// The NAT's behaviour is known as far as it can be.
-    Nat { elapsed_ms: f64, nat: Box<Nat> },
+    /// The NAT's behaviour is known as far as it can be. `unknown` has the reasons for the rest, by
+    /// JSON pointer into the report (`/nat/hairpinning`), for [`Report::unknown`].
+    Nat {
+        elapsed_ms: f64,
+        nat: Box<Nat>,
+        #[serde(default)]
+        unknown: BTreeMap<String, String>,
+    },
+    /// What is known of the lifetime of idle mappings by now: alive after the first, gone after the
+    /// second, which is null as long as none is gone.
+    Lifetime { elapsed_ms: f64, alive_ms: f64, gone_ms: Option<f64> },
     /// How far a long measurement has come.
     Progress { elapsed_ms: f64, url: String, done: u64, of: u64 },
     /// The last answer is in or given up (end of candidates).
@@ -38,8 +49,15 @@ impl Report {
         match event {
             Event::Server { server, .. } => self.servers.push(server.clone()),
             Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
-            Event::Nat { nat, .. } => self.nat = Some((**nat).clone()),
-            Event::Note { .. } | Event::Step { .. } | Event::NatTest { .. } | Event::Progress { .. } => {}
+            Event::Nat { nat, unknown, .. } => {
+                self.nat = Some((**nat).clone());
+                self.unknown.extend(unknown.clone());
+            }
+            Event::Note { .. }
+            | Event::Step { .. }
+            | Event::NatTest { .. }
+            | Event::Lifetime { .. }
+            | Event::Progress { .. } => {}
             event => self.gather.get_or_insert_with(Gather::new).learn(event),
         }
     }
@@ -61,6 +79,7 @@ impl Gather {
             | Event::Step { .. }
             | Event::NatTest { .. }
             | Event::Nat { .. }
+            | Event::Lifetime { .. }
             | Event::Turn { .. }
             | Event::Progress { .. } => {}
         }
