@@ -18,7 +18,7 @@ mod turn;
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
 pub use expectation::Expectation;
-pub use finding::{Evidence, Finding, Severity};
+pub use finding::{Alternative, Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};

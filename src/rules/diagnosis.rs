@@ -13,6 +13,8 @@ pub struct Diagnosis {
     pub servers: Vec<String>,
     /// The most that it weighs here.
     pub at_most: Severity,
+    /// What would confirm it: set where the facts do not.
+    pub suspected: Option<String>,
 }
 
 impl Diagnosis {
@@ -26,6 +28,7 @@ impl Diagnosis {
             fix: String::new(),
             servers: vec![contact.url.text.to_string()],
             at_most: if spared { Severity::Warning } else { Severity::Error },
+            suspected: None,
         }
     }
 
@@ -52,6 +55,12 @@ impl Diagnosis {
 
     pub(super) fn fix(mut self, fix: impl Into<String>) -> Diagnosis {
         self.fix = fix.into();
+        self
+    }
+
+    /// The facts make it likely, no more; this would confirm it.
+    pub(super) fn suspected(mut self, confirm: impl Into<String>) -> Diagnosis {
+        self.suspected = Some(confirm.into());
         self
     }
 

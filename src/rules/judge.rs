@@ -1,18 +1,30 @@
-use super::{Diagnosis, RULES, Rule};
-use crate::report::{Finding, Report, Severity};
+use std::cmp::Reverse;
+
+use super::{Diagnosis, RULES, Rule, beyond};
+use crate::report::{Alternative, Finding, Report, Severity};
 
 /// Sentences of a finding that is made of several; further ones are counted.
 const SENTENCES: usize = 3;
+/// In the order of a conversation: without a way there is no handshake, without a handshake no login.
+const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay", "nat", "security"];
 
-/// Every diagnosis that the facts of the report carry, errors first.
+/// Every diagnosis that the facts of the report carry, errors first, causes before what follows from them.
 #[must_use]
 pub fn judge(report: &Report) -> Vec<Finding> {
     let all: Vec<(&Rule, Diagnosis)> =
         RULES.iter().flat_map(|rule| rule.check(report).into_iter().map(move |diagnosis| (*rule, diagnosis))).collect();
     let heard = all.iter().filter(|(rule, diagnosis)| !is_silenced(rule, diagnosis, &all));
     let mut findings: Vec<Finding> = merged(heard).into_iter().map(finding).collect();
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.sort_by_key(precedence);
     findings
+}
+
+/// What comes first: what weighs most; of these what concerns most servers, since the others may well
+/// follow from it; then what is nearer to the beginning of a conversation.
+fn precedence(finding: &Finding) -> (Reverse<Severity>, bool, Reverse<usize>, usize) {
+    let area = Rule::find(&finding.code).map_or("", Rule::area);
+    let place = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
+    (Reverse(finding.severity), finding.suspected, Reverse(finding.servers.len()), place)
 }
 
 /// Whether a rule that knows more speaks about all these servers.
@@ -61,6 +73,9 @@ fn finding(merged: Merged<'_>) -> Finding {
     }
     let weight = parts.iter().map(|part| part.at_most).max().unwrap_or(Severity::Info);
     let fix = plain(&parts[0].fix);
+    // Proved for one of them, it is no suspicion for the others.
+    let doubt = parts.iter().all(|part| part.suspected.is_some());
+    let confirm = parts[0].suspected.as_deref().filter(|_| doubt).map(plain);
     Finding {
         code: rule.code.to_string(),
         severity: rule.severity.min(weight),
@@ -69,7 +84,16 @@ fn finding(merged: Merged<'_>) -> Finding {
         evidence,
         fix: Some(fix).filter(|fix| !fix.is_empty()),
         servers,
+        suspected: confirm.is_some(),
+        confirm,
+        alternatives: rule.like.iter().filter_map(|code| alternative(code)).collect(),
+        references: rule.references(),
     }
+}
+
+fn alternative(code: &str) -> Option<Alternative> {
+    let title = Rule::find(code).map(|rule| rule.title).or_else(|| beyond::find(code).map(|one| one.title))?;
+    Some(Alternative { code: code.to_string(), title: title.to_string() })
 }
 
 fn once<T: PartialEq>(all: &mut Vec<T>, one: T) {

@@ -10,6 +10,7 @@ mod address;
 mod allocate;
 mod audit;
 mod auth;
+mod beyond;
 mod certificate;
 mod clock;
 mod contact;
@@ -26,6 +27,7 @@ mod slice;
 mod tls;
 mod url;
 
+pub use beyond::{BEYOND, Beyond};
 pub use diagnosis::Diagnosis;
 pub use judge::judge;
 pub use rule::Rule;

@@ -13,6 +13,10 @@ pub struct Rule {
     /// The codes that are silent about a server where this one speaks, because they say the same
     /// with less knowledge.
     pub over: &'static [&'static str],
+    /// The codes that look the same from here, likelier ones first; they may be of troubles that no client
+    /// can establish ([`super::BEYOND`]).
+    pub like: &'static [&'static str],
+    pub(super) path: &'static str,
     /// The lines of the documentation, as they stand in the source.
     pub(super) lines: &'static [&'static str],
     pub(super) check: fn(&Report) -> Vec<Diagnosis>,
@@ -36,6 +40,20 @@ impl Rule {
         doc
     }
 
+    /// The area that it belongs to, which is the folder of its file: `reach`, `tls` …
+    #[must_use]
+    pub fn area(&self) -> &'static str {
+        self.path.split("::").nth(2).unwrap_or_default()
+    }
+
+    /// The standards, and the options of servers, that its documentation names.
+    #[must_use]
+    pub fn references(&self) -> Vec<String> {
+        let after = self.lines.iter().skip_while(|line| line.trim() != "# References").skip(1);
+        let text: Vec<&str> = after.map(|line| line.trim()).filter(|line| !line.is_empty()).collect();
+        text.join(" ").split(';').map(|one| one.trim().to_string()).filter(|one| !one.is_empty()).collect()
+    }
+
     /// What the rule makes of a report, before other rules have their say.
     #[must_use]
     pub fn check(&self, report: &Report) -> Vec<Diagnosis> {
@@ -47,7 +65,8 @@ impl Rule {
 macro_rules! rule {
     (
         $(#[doc = $line:literal])*
-        $code:literal, $severity:ident, $title:literal, $check:ident $(, over [$($over:literal),+])?
+        $code:literal, $severity:ident, $title:literal, $check:ident
+        $(, over [$($over:literal),+ $(,)?])? $(, like [$($like:literal),+ $(,)?])?
     ) => {
         // Indented lines of it are configuration, not Rust to be run.
         $(#[cfg_attr(not(doctest), doc = $line)])*
@@ -56,6 +75,8 @@ macro_rules! rule {
             severity: crate::report::Severity::$severity,
             title: $title,
             over: &[$($($over),+)?],
+            like: &[$($($like),+)?],
+            path: module_path!(),
             lines: &[$($line),*],
             check: $check,
         };

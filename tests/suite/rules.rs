@@ -10,7 +10,7 @@ use std::fs;
 use std::path::Path;
 
 use rtcprobe::report::{Cause, Finding, Outcome, Report, Severity, StepName, Verdict};
-use rtcprobe::rules::{RULES, Rule, judge};
+use rtcprobe::rules::{BEYOND, Beyond, RULES, Rule, judge};
 use rtcprobe::view::json;
 
 use super::{bless, view};
@@ -63,10 +63,33 @@ fn documentation_names_only_rules_that_exist() {
         for word in doc.split('`').skip(1).step_by(2).filter(|word| areas.iter().any(|area| word.starts_with(area))) {
             // Options of coturn are called so, too.
             let option = word.contains(' ') || ["tls-listening-port", "relay-ip", "tls-cert"].contains(&word);
-            // A suspicion that is named inside another rule.
-            let inside = word == "auth-rest-username-no-timestamp";
-            assert!(option || inside || Rule::find(word).is_some(), "{} names {word}", rule.code);
+            let known = Rule::find(word).is_some() || Beyond::find(word).is_some();
+            assert!(option || known, "{} names {word}", rule.code);
         }
+    }
+}
+
+#[test]
+fn what_no_client_can_establish_is_no_rule_and_has_its_reason() {
+    let codes: Vec<&str> = BEYOND.iter().map(|one| one.code).collect();
+    assert!(codes.is_sorted(), "{codes:?}");
+    for one in BEYOND {
+        assert!(Rule::find(one.code).is_none(), "{} is a rule", one.code);
+        assert!(one.see.is_none_or(|see| Rule::find(see).is_some()), "{} sees {:?}", one.code, one.see);
+        assert!(one.why.ends_with('.') && !one.title.ends_with('.') && one.title.len() <= 78, "{}", one.code);
+        let listed = one.see.and_then(Rule::find).is_none_or(|rule| rule.like.contains(&one.code));
+        assert!(listed, "{:?} does not list {}", one.see, one.code);
+    }
+}
+
+#[test]
+fn what_looks_the_same_is_known() {
+    for rule in RULES {
+        for code in rule.like {
+            assert!(Rule::find(code).is_some() || Beyond::find(code).is_some(), "{}: {code}", rule.code);
+            assert_ne!(*code, rule.code);
+        }
+        assert!(!rule.references().is_empty(), "{}", rule.code);
     }
 }
 
@@ -104,10 +127,16 @@ fn findings_say_what_they_said() {
     for (code, report) in cases::all() {
         writeln!(text, "=== {code}\n").unwrap();
         for finding in judge(&report) {
-            let Finding { code, severity, title, detail, evidence, fix, servers } = finding;
+            let Finding { code, severity, title, detail, evidence, fix, servers, confirm, alternatives, .. } = finding;
             writeln!(text, "{severity:?} {code}: {title}\n  {detail}").unwrap();
             for one in evidence {
                 writeln!(text, "  - {}  {}", one.fact, one.says).unwrap();
+            }
+            if let Some(confirm) = confirm {
+                writeln!(text, "  suspected; to confirm: {confirm}").unwrap();
+            }
+            for one in alternatives {
+                writeln!(text, "  or {}: {}", one.code, one.title).unwrap();
             }
             writeln!(text, "  fix: {}\n  for: {}\n", fix.unwrap_or_default(), servers.join(" ")).unwrap();
         }

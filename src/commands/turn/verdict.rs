@@ -151,6 +151,10 @@ mod tests {
             evidence: Vec::new(),
             fix: None,
             servers: vec!["turns:a".into()],
+            suspected: false,
+            confirm: None,
+            alternatives: Vec::new(),
+            references: Vec::new(),
         });
         assert_eq!(verdict(&one, &demands(&[], true)), Verdict::Warn);
         one.findings[0].servers.push("turn:a".into());

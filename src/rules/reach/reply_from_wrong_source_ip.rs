@@ -53,7 +53,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                     "Set listening-ip={} (the server's own address behind it) in turnserver.conf.",
                     contact.ip()
                 );
-                let diagnosis = Diagnosis::of(silent, detail).fact(fact, format!("RESPONSE-ORIGIN {origin}")).fix(fix);
+                let diagnosis =
+                    Diagnosis::of(silent, detail).fact(fact, format!("RESPONSE-ORIGIN {origin}")).fix(fix).suspected(
+                        "tcpdump -ni any udp port 3478 on the server shows answers that leave from another address",
+                    );
                 return Some(match silent.silent() {
                     Some(trouble) => diagnosis.shown(trouble),
                     None => diagnosis,

@@ -30,7 +30,8 @@ rule! {
     /// RFC 8656 section 3.1; coturn: listening-ip, listening-port, TURNSERVER_ENABLED in
     /// /etc/default/coturn
     "server-not-running", Error, "Nothing listens at the server's port", check,
-    over ["server-silent"]
+    over ["server-silent"],
+    like ["listening-ip-not-local"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -19,7 +19,8 @@ rule! {
     /// # References
     ///
     /// RFC 8489 section 12; RFC 8656 section 7.2; coturn: stun-only
-    "stun-only-no-turn", Error, "The server does STUN only", check
+    "stun-only-no-turn", Error, "The server does STUN only", check,
+    like ["unauthorized-ratelimit-silence"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

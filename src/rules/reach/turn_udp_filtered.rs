@@ -26,7 +26,8 @@ rule! {
     ///
     /// RFC 8656 section 3.1; coturn: listening-port, min-port, max-port
     "turn-udp-filtered", Error, "UDP to the server is dropped, TCP gets through", check,
-    over ["server-silent"]
+    over ["server-silent"],
+    like ["client-udp-blocked", "udp-not-proxied"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
@@ -52,7 +53,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let heard = elsewhere(contact);
         let side = match heard {
             Some(_) => "Other UDP gets through from here, so the server's side drops it.",
-            None => "Whether its side or this network drops it, a STUN server elsewhere would tell (--stun).",
+            None => "Its side drops it, or this network does.",
         };
         let detail = format!("{} answers over {}, but not over UDP. {side}", contact.place(), other.over());
         let fix = format!(
@@ -63,7 +64,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let diagnosis = Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over()));
         let diagnosis = match heard {
             Some((fact, says)) => diagnosis.fact(fact, says),
-            None => diagnosis,
+            None => diagnosis.suspected("a STUN server elsewhere that answers over UDP from here (--stun)"),
         };
         Some(diagnosis.fix(fix))
     };

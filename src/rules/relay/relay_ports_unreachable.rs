@@ -26,7 +26,8 @@ rule! {
     /// # References
     ///
     /// RFC 8656 sections 3.1 and 11.3; coturn: min-port, max-port
-    "relay-ports-unreachable", Error, "The relay ports cannot be reached from outside", check
+    "relay-ports-unreachable", Error, "The relay ports cannot be reached from outside", check,
+    like ["docker-port-range"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -55,7 +55,8 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         Some(
             Diagnosis::of(contact, detail)
                 .fact(format!("{at}/proofs/{lost}"), "relay to relay does not arrive")
-                .fix(fix),
+                .fix(fix)
+                .suspected("rtcprobe turn --audit asks for that permission, and 403 is the answer"),
         )
     };
     contacts(report).iter().filter_map(say).collect()

@@ -29,7 +29,8 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 21.1; coturn: denied-peer-ip, allowed-peer-ip
-    "sec-relay-internal-allowed", Error, "The server relays into private networks", check
+    "sec-relay-internal-allowed", Error, "The server relays into private networks", check,
+    like ["sec-denied-peer-cidr-ignored"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

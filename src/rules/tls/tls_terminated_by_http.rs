@@ -43,15 +43,17 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = match http {
             Some(_) => format!("{place} ends TLS and answers STUN with HTTP."),
             None => format!(
-                "TLS with {place} works, but STUN over it is not answered, as with a web server that waits for \
-                 HTTP; curl -v https://{}:{}/ would confirm it.",
-                contact.url.host,
-                contact.port()
+                "TLS with {place} works, but STUN over it is not answered, as with a web server that waits for HTTP."
             ),
         };
         let fix = "Pass TLS through to the TURN server by its name (nginx: stream with ssl_preread; haproxy: \
                    mode tcp with req.ssl_sni), or give TURN an address of its own.";
-        Some(Diagnosis::by(contact, trouble, detail).fact(at.clone(), "the TLS handshake works").fix(fix))
+        let diagnosis = Diagnosis::by(contact, trouble, detail).fact(at.clone(), "the TLS handshake works").fix(fix);
+        let (host, port) = (contact.url.host, contact.port());
+        Some(match http {
+            Some(_) => diagnosis,
+            None => diagnosis.suspected(format!("curl -v https://{host}:{port}/ gets an HTTP answer of any kind")),
+        })
     };
     contacts(report).iter().filter_map(say).collect()
 }
