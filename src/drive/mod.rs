@@ -14,6 +14,8 @@ mod certificate;
 mod clock;
 #[cfg(feature = "dtls")]
 mod dtls;
+mod fragmentation;
+mod gateways;
 mod icmp;
 mod interfaces;
 mod kinds;
@@ -31,6 +33,7 @@ mod trust;
 mod udp;
 
 pub use clock::{now_utc, rfc3339};
+pub use gateways::{Gateway, gateways};
 pub use interfaces::{Interface, InterfaceAddress, interfaces, source_address};
 pub use kinds::{Description, InterfaceKind, kind_of};
 pub use limits::{LEAST_DESCRIPTORS, enough_descriptors, file_limit, raise_file_limit, seed};

@@ -194,7 +194,7 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
         self.names.insert(key, socket);
         let shared = Arc::clone(&self.shared);
         let (hand, task) = match want {
-            Want::Udp { local, connect } => match Udp::open(&shared, local, connect) {
+            Want::Udp { local, connect, fragments } => match Udp::open(&shared, local, connect, fragments) {
                 Ok(udp) => {
                     let udp = Arc::new(udp);
                     let mut teller = teller;

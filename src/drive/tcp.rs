@@ -74,9 +74,20 @@ fn socket(shared: &Shared, local: Option<SocketAddr>, to: SocketAddr) -> io::Res
     socket.set_tcp_nodelay(true)?;
     shared.bind_device(&socket)?;
     if let Some(local) = local {
+        if local.port() != 0 {
+            share_port(&socket)?;
+        }
         socket.bind(&local.into())?;
     }
     Ok(socket)
+}
+
+/// Lets several connections leave from one port, to different places.
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_address(true)?;
+    #[cfg(unix)]
+    socket.set_reuse_port(true)?;
+    Ok(())
 }
 
 /// Waits for the connection; tells its local address, and whether it has been reset already.

@@ -11,10 +11,11 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 
 use super::arrivals::Teller;
+use super::fragmentation;
 use super::icmp::{self, Returned};
 use super::refusals;
 use super::shared::Shared;
-use crate::machine::{Refusal, Time, Unreachability};
+use crate::machine::{Fragments, Refusal, Time, Unreachability};
 
 /// Larger than any datagram.
 const LARGEST: usize = 64 * 1024;
@@ -36,12 +37,18 @@ pub struct Udp {
 
 impl Udp {
     /// Binds, and connects if asked to.
-    pub fn open(shared: &Shared, local: SocketAddr, connect: Option<SocketAddr>) -> Result<Udp, Refusal> {
+    pub fn open(
+        shared: &Shared,
+        local: SocketAddr,
+        connect: Option<SocketAddr>,
+        fragments: Fragments,
+    ) -> Result<Udp, Refusal> {
         let range = shared.options.port_range.filter(|_| local.port() == 0);
         let socket = match range {
             Some(range) => bind_in(shared, local, range)?,
             None => bind(shared, local).map_err(|error| refusals::while_binding(&error, Some(local)))?,
         };
+        fragmentation::choose(&socket, local.is_ipv6(), fragments)?;
         icmp::report(&socket, local.is_ipv6(), true);
         if let Some(to) = connect {
             socket.connect(&to.into()).map_err(|error| refusals::while_connecting(&error, None))?;

@@ -241,7 +241,7 @@ mod tests {
             match self.state {
                 0 => {
                     self.state = 1;
-                    Output::Open { socket: Socket(7), want: Want::Udp { local: self.to, connect: None } }
+                    Output::Open { socket: Socket(7), want: Want::udp(self.to) }
                 }
                 2 => {
                     self.state = 3;

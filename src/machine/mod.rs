@@ -102,8 +102,9 @@ pub enum Want {
     /// A UDP socket. With `connect` it takes datagrams from that address only and learns of ICMP
     /// errors on every system; without, it takes datagrams from anywhere and learns of ICMP errors
     /// where the system can tell (Linux).
-    Udp { local: SocketAddr, connect: Option<SocketAddr> },
-    /// A TCP connection. `local` is the address to bind; port 0 lets the system choose.
+    Udp { local: SocketAddr, connect: Option<SocketAddr>, fragments: Fragments },
+    /// A TCP connection. `local` is the address to bind; port 0 lets the system choose. A port that
+    /// is named can be shared with other connections from it (SO_REUSEADDR, SO_REUSEPORT).
     Tcp { local: Option<SocketAddr>, to: SocketAddr },
     /// TLS over TCP.
     Tls { local: Option<SocketAddr>, to: SocketAddr, peer: Peer },
@@ -115,6 +116,28 @@ pub enum Want {
     TlsListen { local: SocketAddr },
     /// A DTLS listener with the certificate that the driver was given for serving.
     DtlsListen { local: SocketAddr },
+}
+
+impl Want {
+    /// An unconnected UDP socket that leaves fragments to the system.
+    #[must_use]
+    pub fn udp(local: SocketAddr) -> Want {
+        Want::Udp { local, connect: None, fragments: Fragments::System }
+    }
+}
+
+/// What becomes of datagrams that are larger than the way takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Fragments {
+    /// As the system does by itself.
+    #[default]
+    System,
+    /// Sent in fragments, and whoever comes next may cut them further: no DF.
+    Allowed,
+    /// Sent whole, with DF (IPv4), whatever was learned about the path before. What the interface
+    /// cannot take comes back as [`Input::Unreachable`] without an ICMP type, with its MTU; what a
+    /// router cannot take comes back with ICMP, or not at all.
+    Forbidden,
 }
 
 /// Whom a TLS or DTLS client expects at the other end.

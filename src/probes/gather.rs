@@ -138,7 +138,7 @@ impl Gathering {
             let socket = Socket(self.next_name);
             self.next_name += 1;
             self.sockets.insert(socket, Owner::Local(index));
-            let want = Want::Udp { local: SocketAddr::new(local.address, 0), connect: None };
+            let want = Want::udp(SocketAddr::new(local.address, 0));
             self.out.push_back(Output::Open { socket, want });
         }
         for (index, server) in self.config.servers.iter().enumerate() {

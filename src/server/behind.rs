@@ -212,7 +212,7 @@ mod tests {
             if !self.asked {
                 self.asked = true;
                 let local = "127.0.0.1:0".parse().unwrap();
-                return Output::Open { socket: Socket(0), want: Want::Udp { local, connect: None } };
+                return Output::Open { socket: Socket(0), want: Want::udp(local) };
             }
             match self.out.pop() {
                 Some((to, bytes)) => Output::Send { socket: Socket(0), to, bytes },

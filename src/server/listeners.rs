@@ -62,7 +62,7 @@ impl Server {
             for address in addresses {
                 let local = SocketAddr::new(address, 0);
                 let socket = self.name(Role::Spare { local });
-                self.out.push_back(Output::Open { socket, want: Want::Udp { local, connect: None } });
+                self.out.push_back(Output::Open { socket, want: Want::udp(local) });
             }
         }
         self.say_listening();
@@ -71,7 +71,7 @@ impl Server {
     fn listen(&mut self, transport: Transport, local: SocketAddr) {
         let socket = self.name(Role::Listener { transport, local, open: false });
         let want = match transport {
-            Transport::Udp => Want::Udp { local, connect: None },
+            Transport::Udp => Want::udp(local),
             Transport::Tcp => Want::TcpListen { local },
             Transport::Tls => Want::TlsListen { local },
             Transport::Dtls => Want::DtlsListen { local },
@@ -92,7 +92,7 @@ impl Server {
         };
         let socket = self.name(Role::Quad { index, local });
         self.opening.waiting += 1;
-        self.out.push_back(Output::Open { socket, want: Want::Udp { local, connect: None } });
+        self.out.push_back(Output::Open { socket, want: Want::udp(local) });
     }
 
     /// A listener is open.

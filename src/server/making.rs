@@ -49,7 +49,7 @@ impl Server {
             Some(range.start() + u16::try_from(self.chance.below(span)).unwrap_or(0))
         });
         let local = SocketAddr::new(address, port.unwrap_or(0));
-        let want = if tcp { Want::TcpListen { local } } else { Want::Udp { local, connect: None } };
+        let want = if tcp { Want::TcpListen { local } } else { Want::udp(local) };
         let socket = self.name(Role::Relay(tuple));
         self.out.push_back(Output::Open { socket, want });
     }

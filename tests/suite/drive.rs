@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use rtcprobe::drive::{self, Ended, Options};
-use rtcprobe::machine::{Ending, Input, Machine, Output, Phase, Refusal, Socket, Time, Unreachability, Want};
+use rtcprobe::machine::{
+    Ending, Fragments, Input, Machine, Output, Phase, Refusal, Socket, Time, Unreachability, Want,
+};
 
 /// What a puppet wants done next.
 pub struct Strings {
@@ -84,7 +86,7 @@ pub fn at(text: &str) -> SocketAddr {
 }
 
 fn udp(local: &str) -> Want {
-    Want::Udp { local: at(local), connect: None }
+    Want::udp(at(local))
 }
 
 fn tcp(to: SocketAddr) -> Want {
@@ -101,7 +103,7 @@ fn echoes_datagrams(host: &str) {
     let (ended, said) = perform(&Options::default(), udp(host), |strings, _, input| match input {
         Input::Opened { socket: Socket(1), local, secure: None } => {
             server = Some(local);
-            strings.open(2, Want::Udp { local: SocketAddr::new(local.ip(), 0), connect: None });
+            strings.open(2, Want::udp(SocketAddr::new(local.ip(), 0)));
         }
         Input::Opened { socket, local, .. } => {
             client = Some(local);
@@ -130,7 +132,7 @@ fn carries_datagrams_over_ipv4_and_ipv6() {
 fn refused_port(host: &str, connect: bool) {
     let dead = nobody(host);
     let local = SocketAddr::new(dead.ip(), 0);
-    let want = Want::Udp { local, connect: connect.then_some(dead) };
+    let want = Want::Udp { local, connect: connect.then_some(dead), fragments: Fragments::System };
     let (ended, said) = perform(&Options::default(), want, |strings, _, input| match input {
         Input::Opened { socket, .. } => strings.send(socket, dead, *b"?"),
         Input::Unreachable { socket: Socket(1), to, icmp } => {
@@ -244,7 +246,7 @@ fn a_closed_port_can_be_had_again_at_once() {
         Input::Opened { socket: Socket(1), local: first, .. } if local.is_none() => {
             local = Some(first);
             strings.close(1);
-            strings.open(1, Want::Udp { local: first, connect: None });
+            strings.open(1, Want::udp(first));
         }
         Input::Opened { socket: Socket(1), local: second, .. } => {
             assert_eq!(Some(second), local);

@@ -91,7 +91,7 @@ fn labels(name: &str) -> Vec<u8> {
 /// Asks everything at once; the answers stand in the order of the questions.
 fn ask(options: &Options, questions: &[(&str, RecordKind)]) -> Vec<Answer> {
     let mut answers: Vec<Option<Answer>> = vec![None; questions.len()];
-    let want = rtcprobe::machine::Want::Udp { local: "127.0.0.1:0".parse().unwrap(), connect: None };
+    let want = rtcprobe::machine::Want::udp("127.0.0.1:0".parse().unwrap());
     perform(options, want, |strings, _, input| match input {
         Input::Opened { socket: Socket(1), .. } => {
             for (number, (name, kind)) in questions.iter().enumerate() {

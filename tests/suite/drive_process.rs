@@ -97,7 +97,7 @@ fn until_stopped(obedient: bool) {
     if !started_by_another_test() {
         return;
     }
-    let want = Want::Udp { local: at("127.0.0.1:0"), connect: None };
+    let want = Want::udp(at("127.0.0.1:0"));
     let (ended, _) = perform(&Options::default(), want, |strings, _, input| match input {
         Input::Opened { .. } => println!("ready"),
         Input::Stop => {
@@ -126,7 +126,7 @@ fn part_exhausted() {
     }
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, 30, hard).unwrap();
-    let udp = || Want::Udp { local: at("127.0.0.1:0"), connect: None };
+    let udp = || Want::udp(at("127.0.0.1:0"));
     let mut listener = None;
     perform(&Options::default(), Want::TcpListen { local: at("127.0.0.1:0") }, |strings, now, input| match input {
         Input::Opened { socket: Socket(name), local, .. } => {

@@ -12,6 +12,7 @@ mod cli;
 mod cli_turn;
 mod drive;
 mod drive_dns;
+mod drive_ip;
 mod drive_process;
 mod drive_tls;
 mod generated;

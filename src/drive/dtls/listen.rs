@@ -20,7 +20,7 @@ use crate::drive::arrivals::Teller;
 use crate::drive::listen::Newcomers;
 use crate::drive::shared::Shared;
 use crate::drive::udp::Udp;
-use crate::machine::Refusal;
+use crate::machine::{Fragments, Refusal};
 
 /// Handshakes at a time; who comes later has to try again.
 const HANDSHAKES: usize = 256;
@@ -31,7 +31,8 @@ const WAITING: usize = 64;
 
 /// Lets DTLS connections in, each after its handshake.
 pub async fn listen(shared: Arc<Shared>, mut teller: Teller, local: SocketAddr) {
-    let opened = server_config(&shared).and_then(|config| Ok((config, Udp::open(&shared, local, None)?)));
+    let opened =
+        server_config(&shared).and_then(|config| Ok((config, Udp::open(&shared, local, None, Fragments::System)?)));
     let (config, udp) = match opened {
         Ok((config, udp)) => (config, Arc::new(udp)),
         Err(why) => return teller.refused(why),

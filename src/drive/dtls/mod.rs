@@ -19,7 +19,7 @@ use crate::drive::shared::Shared;
 use crate::drive::stream::{AFTERWARDS, Outbox};
 use crate::drive::tls::{alert_name, must_verify, recorder};
 use crate::drive::udp::Udp;
-use crate::machine::{Ending, Peer, Phase, Refusal, Secure, Time, Unreachability};
+use crate::machine::{Ending, Fragments, Peer, Phase, Refusal, Secure, Time, Unreachability};
 use wire::{Trouble, Wire};
 
 /// Larger than any record.
@@ -34,7 +34,7 @@ pub async fn client(
     peer: Peer,
 ) {
     let any = if to.is_ipv4() { SocketAddr::from(([0; 4], 0)) } else { SocketAddr::from(([0; 16], 0)) };
-    let udp = match Udp::open(&shared, local.unwrap_or(any), Some(to)) {
+    let udp = match Udp::open(&shared, local.unwrap_or(any), Some(to), Fragments::System) {
         Ok(udp) => Arc::new(udp),
         Err(why) => return teller.refused(why),
     };

@@ -7,7 +7,7 @@ fn local() -> SocketAddr {
 }
 
 fn udp() -> Want {
-    Want::Udp { local: local(), connect: None }
+    Want::udp(local())
 }
 
 #[test]

@@ -115,7 +115,7 @@ impl Check {
         let peer = Peer { name, trust, alpn: Vec::new() };
         match target.transport {
             // Unconnected: an answer from another address is to be seen.
-            Transport::Udp => Want::Udp { local, connect: None },
+            Transport::Udp => Want::udp(local),
             Transport::Tcp => Want::Tcp { local: Some(local), to },
             Transport::Tls => Want::Tls { local: Some(local), to, peer },
             Transport::Dtls => Want::Dtls { local: Some(local), to, peer },

@@ -117,7 +117,7 @@ async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), St
         servers.push(SocketAddr::new(host, 3478));
     }
     for stun in servers {
-        let want = Want::Udp { local, connect: None };
+        let want = Want::udp(local);
         let Ok(line) = check.hands.open(want).await else { return Err("no second UDP socket could be had".into()) };
         let station = check.station(line, stun).with(None);
         let reply = station.ask_briefly(Request::new(Method::BINDING)).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rtcprobe::machine::{Input, Machine, Output, Peer, Refusal, Socket, Time, Trust, Unreachability, Want};
+use rtcprobe::machine::{Fragments, Input, Machine, Output, Peer, Refusal, Socket, Time, Trust, Unreachability, Want};
 
 use super::world::{HostId, Log, World};
 
@@ -24,15 +24,17 @@ struct Talker {
     out: Vec<Output<Heard>>,
     open: Option<Socket>,
     sent: u8,
+    /// Bytes of each word.
+    size: usize,
     next: Time,
 }
 
 fn talker(want: Want) -> Talker {
-    Talker { want: Some(want), to: None, out: Vec::new(), open: None, sent: 0, next: Time::NEVER }
+    Talker { want: Some(want), to: None, out: Vec::new(), open: None, sent: 0, size: 1, next: Time::NEVER }
 }
 
 fn udp(local: &str) -> Want {
-    Want::Udp { local: local.parse().unwrap(), connect: None }
+    Want::udp(local.parse().unwrap())
 }
 
 fn caller(local: &str, to: &str, words: u8, every: u64) -> Talker {
@@ -74,7 +76,7 @@ impl Machine for Talker {
         {
             self.sent += 1;
             self.next = now + every;
-            return Output::Send { socket, to, bytes: vec![self.sent] };
+            return Output::Send { socket, to, bytes: vec![self.sent; self.size] };
         }
         let more = self.to.is_some_and(|(_, words, _)| self.sent < words);
         self.out.pop().unwrap_or(Output::WaitUntil(if more { self.next } else { Time::NEVER }, "words"))
@@ -201,6 +203,42 @@ fn a_nat_hairpins_and_keeps_its_inside_to_itself() {
         assert_eq!(log.borrow().iter().any(|(_, heard)| *heard == hairpinned), !filtered, "{kind}");
         assert_eq!(words(&log).len(), if filtered { 1 } else { 2 }, "{kind}");
     }
+}
+
+/// Sends one datagram of that size; what comes back.
+fn large(world: &mut World, size: usize, fragments: Fragments) -> Vec<Heard> {
+    let server = world.host("server", &["198.51.100.1"]);
+    world.start(server, talker(udp(SERVER)));
+    let client = world.host("client", &["10.0.0.2"]);
+    let want = Want::Udp { local: "10.0.0.2:0".parse().unwrap(), connect: None, fragments };
+    let to = Some((SERVER.parse().unwrap(), 1, Duration::from_millis(1)));
+    let log = world.start(client, Talker { to, size, ..talker(want) });
+    world.run_until(Time::from_millis(1000));
+    let log = log.borrow();
+    log.iter().map(|(_, heard)| heard.clone()).collect()
+}
+
+#[test]
+fn a_large_datagram_is_cut_or_stopped() {
+    let answered = |heard: &[Heard]| heard.iter().any(|heard| matches!(heard, Heard::Datagram(..)));
+    let stopped = |heard: &[Heard]| heard.contains(&Heard::Unreachable(Unreachability::TooLarge));
+    let narrow = |says: bool, fragments: bool| {
+        let mut world = World::new(1);
+        (world.link.mtu, world.link.says_too_large, world.link.fragments) = (1280, says, fragments);
+        world
+    };
+    let heard = large(&mut narrow(true, true), 1252, Fragments::Forbidden);
+    assert!(answered(&heard) && !stopped(&heard));
+    let heard = large(&mut narrow(true, true), 1253, Fragments::Forbidden);
+    assert!(!answered(&heard) && stopped(&heard));
+    let heard = large(&mut narrow(false, true), 1253, Fragments::Forbidden);
+    assert!(!answered(&heard) && !stopped(&heard), "a black hole says nothing");
+    let heard = large(&mut narrow(false, true), 1473, Fragments::Forbidden);
+    assert!(!answered(&heard) && stopped(&heard), "the interface itself always does");
+    let heard = large(&mut narrow(true, true), 3000, Fragments::Allowed);
+    assert!(answered(&heard) && !stopped(&heard));
+    let heard = large(&mut narrow(true, false), 3000, Fragments::Allowed);
+    assert!(!answered(&heard) && !stopped(&heard), "fragments are dropped in silence");
 }
 
 /// What comes of connecting, and when.

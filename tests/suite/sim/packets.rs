@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use rtcprobe::machine::{Icmp, Input, Socket, Unreachability};
+use rtcprobe::machine::{Fragments, Icmp, Input, Socket, Unreachability};
 use rtcprobe::server::nat::Protocol;
 
 use super::world::{Host, HostId, Own, Told, What, World};
@@ -36,6 +36,42 @@ impl World {
             let at = self.now + self.link.latency + Duration::from_micros(jitter);
             self.later(at, What::Datagram { from, to, bytes: bytes.clone(), sender });
         }
+    }
+
+    /// Whether a datagram of that size gets through, in fragments or whole; says so when it does not
+    /// and somebody would.
+    pub(super) fn fits(
+        &mut self,
+        host: usize,
+        socket: Socket,
+        to: SocketAddr,
+        payload: usize,
+        fragments: Fragments,
+    ) -> bool {
+        let (own, path) = (self.link.interface_mtu, self.link.mtu.min(self.link.interface_mtu));
+        let size = payload + if to.is_ipv4() { 28 } else { 48 };
+        if size <= path {
+            return true;
+        }
+        if fragments != Fragments::Forbidden {
+            return self.link.fragments;
+        }
+        let mut icmp = Icmp {
+            kind: None,
+            code: None,
+            v6: to.is_ipv6(),
+            offender: None,
+            mtu: u32::try_from(own).ok(),
+            meaning: Unreachability::TooLarge,
+        };
+        if size > own {
+            self.tell(Duration::ZERO, host, Told::Unreachable(socket, to, icmp));
+        } else if self.link.says_too_large {
+            (icmp.kind, icmp.code) = if to.is_ipv4() { (Some(3), Some(4)) } else { (Some(2), Some(0)) };
+            icmp.mtu = u32::try_from(path).ok();
+            self.tell(self.link.latency, host, Told::Unreachable(socket, to, icmp));
+        }
+        false
     }
 
     /// The way out of a host's own network: source and destination as they are from there on.
@@ -112,7 +148,7 @@ impl World {
         }
         let mut sockets = self.hosts[host].sockets.iter();
         let socket = sockets.find_map(|(socket, own)| match own {
-            Own::Udp { local: own, connect } => {
+            Own::Udp { local: own, connect, .. } => {
                 (*own == local && connect.is_none_or(|peer| peer == from)).then_some(*socket)
             }
             _ => None,

@@ -10,7 +10,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use rtcprobe::machine::{
-    Chance, Ending, Icmp, Input, Lookup, LookupFailure, Machine, Output, Record, Refusal, Secure, Socket, Time, Want,
+    Chance, Ending, Fragments, Icmp, Input, Lookup, LookupFailure, Machine, Output, Record, Refusal, Secure, Socket,
+    Time, Want,
 };
 use rtcprobe::server::nat::{Nat, NatConfig};
 
@@ -35,6 +36,14 @@ pub struct Link {
     pub loss: f64,
     /// Chance that a datagram arrives twice.
     pub duplicate: f64,
+    /// The largest IP packet of the hosts' interfaces.
+    pub interface_mtu: usize,
+    /// The largest IP packet that routers take.
+    pub mtu: usize,
+    /// Routers say so when they cannot take one.
+    pub says_too_large: bool,
+    /// Datagrams in fragments arrive.
+    pub fragments: bool,
     /// Cut streams into pieces of any length.
     pub cut: bool,
     /// Round trips of a TLS handshake: 1 for TLS 1.3, 2 for TLS 1.2.
@@ -48,6 +57,10 @@ impl Default for Link {
             jitter: Duration::ZERO,
             loss: 0.0,
             duplicate: 0.0,
+            interface_mtu: 1500,
+            mtu: 1500,
+            says_too_large: true,
+            fragments: true,
             cut: true,
             tls_round_trips: 1,
         }
@@ -102,7 +115,7 @@ pub(super) struct Host {
 /// What a socket of a host is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Own {
-    Udp { local: SocketAddr, connect: Option<SocketAddr> },
+    Udp { local: SocketAddr, connect: Option<SocketAddr>, fragments: Fragments },
     Listener { local: SocketAddr, kind: Kind },
     End { connection: usize, side: usize },
 }
@@ -371,7 +384,9 @@ impl World {
     fn open(&mut self, host: usize, socket: Socket, want: Want) {
         assert!(!self.hosts[host].sockets.contains_key(&socket), "{socket:?} is in use");
         match want {
-            Want::Udp { local, connect } => self.bind(host, socket, local, |local| Own::Udp { local, connect }),
+            Want::Udp { local, connect, fragments } => {
+                self.bind(host, socket, local, |local| Own::Udp { local, connect, fragments });
+            }
             Want::TcpListen { local } => self.listen(host, socket, local, Kind::Tcp),
             Want::TlsListen { local } => self.listen(host, socket, local, Kind::Tls),
             Want::DtlsListen { local } => self.listen(host, socket, local, Kind::Dtls),
@@ -425,7 +440,11 @@ impl World {
 
     fn send(&mut self, host: usize, socket: Socket, to: SocketAddr, bytes: Vec<u8>) {
         match self.hosts[host].sockets.get(&socket).copied() {
-            Some(Own::Udp { local, .. }) => self.datagram(host, socket, local, to, bytes),
+            Some(Own::Udp { local, fragments, .. }) => {
+                if self.fits(host, socket, to, bytes.len(), fragments) {
+                    self.datagram(host, socket, local, to, bytes);
+                }
+            }
             Some(Own::End { connection, side }) => {
                 assert_eq!(self.connections[connection].ends[side].peer, to, "a stream has one far end");
                 if self.connections[connection].kind == Kind::Dtls {

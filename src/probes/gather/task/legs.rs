@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::{Act, Ask, Ended, REDIRECTIONS, State, Talk, Task};
-use crate::machine::{Peer, Time, Trust, Want};
+use crate::machine::{Fragments, Peer, Time, Trust, Want};
 use crate::probes::gather::Alternate;
 use crate::probes::gather::harvest::Find;
 use crate::probes::gather::verdict::{self, Verdict};
@@ -25,7 +25,7 @@ impl Task {
         let local = SocketAddr::new(self.local_ip, 0);
         let peer = || Peer { name: self.name.clone(), trust: Trust::Verify, alpn: Vec::new() };
         let want = match self.target.transport {
-            Transport::Udp if self.wants_own => Want::Udp { local, connect: Some(to) },
+            Transport::Udp if self.wants_own => Want::Udp { local, connect: Some(to), fragments: Fragments::System },
             Transport::Udp => {
                 self.base = base;
                 self.opened_at = now;
