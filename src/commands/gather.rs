@@ -4,18 +4,15 @@ use clap::{ArgMatches, Args, ValueEnum};
 
 use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
-use super::output::{Format, OutputArgs};
+use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
 use super::servers::{DefaultsArgs, Manner, Named, ServerArgs};
 use super::stop::{Stop, usage};
-use super::telling::Telling;
 use super::{environment, judge};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::gather::{Alternate, Config, Gathering};
 use crate::report::{Environment, Report};
-use crate::view;
-use crate::view::style::Style;
 use crate::view::ui::Ui;
 
 /// Gather ICE candidates and show them as they are found, with every server's errors
@@ -117,20 +114,20 @@ struct Plan {
     options: drive::Options,
     environment: Environment,
     demo: Option<Demo>,
-    format: Format,
+    outputs: Outputs,
     chance: Chance,
 }
 
 pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
     let plan = ask(args, matches, started, ui)?;
-    let (mut report, ended) = probe(args, plan, started, ui)?;
+    let (mut report, outputs, ended) = probe(args, plan, started, ui)?;
     judge::gathering(&mut report, ended);
-    show(args.output.format()?, &report, ui);
-    Ok(judge::code(&report, args.strict))
+    outputs.end(&report, ui);
+    Ok(outputs.code(&report, args.strict))
 }
 
 fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
-    let format = args.output.format()?;
+    let outputs = args.output.outputs("gather")?;
     let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { defaults: !args.defaults.no_default_servers, ..Manner::default() };
@@ -162,7 +159,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
         connections: connections(),
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
-    Ok(Plan { config, options, environment, demo, format, chance })
+    Ok(Plan { config, options, environment, demo, outputs, chance })
 }
 
 /// As many connections as descriptors allow; the rest wait their turn.
@@ -187,13 +184,11 @@ fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bo
     Ok(kinds)
 }
 
-fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Ended), Stop> {
-    let Plan { mut config, options, environment, demo, format, chance } = plan;
+fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Outputs, Ended), Stop> {
+    let Plan { mut config, options, environment, demo, mut outputs, chance } = plan;
     let mut report = Report::new("gather", drive::rfc3339(started), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
-    if format == Format::Text {
-        ui.answer(&view::gather::opening(report.demo.as_deref(), &ui.style));
-    }
+    outputs.begin(report.demo.as_deref(), ui);
     let patience = config.schedule.total() + Duration::from_secs(1);
     let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT.max(patience)));
     let mut end = 0.0;
@@ -203,13 +198,9 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
         let urls: Vec<String> = config.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&urls);
         let mut gathering = Gathering::new(config, chance);
-        let mut telling = Telling::new(format);
         drive::run(&mut gathering, &options, limit, |now, event| {
             end = now.millis();
-            telling.learn(&event, ui);
-            if format == Format::Text {
-                ui.answer(&view::gather::live(&event, &ui.style));
-            }
+            outputs.learn(&event, ui);
             report.learn(&event);
         })
         .await
@@ -224,14 +215,5 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
     let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = report.gather.as_ref().and_then(|gather| gather.complete_ms).unwrap_or(end);
     ui.end();
-    Ok((report, ended))
-}
-
-fn show(format: Format, report: &Report, ui: &mut Ui) {
-    let style: Style = ui.style;
-    ui.answer(&match format {
-        Format::Text => view::servers::closing(report, &style),
-        Format::Json => view::json::document(report),
-        Format::Jsonl => view::jsonl::last(report),
-    });
+    Ok((report, outputs, ended))
 }

@@ -1,9 +1,19 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::judge;
 use super::stop::{Stop, usage};
-use crate::view::ui::{ColorWhen, Wishes};
+use super::telling::Telling;
+use crate::report::{Event, Report};
+use crate::view::format::{self, Format};
+use crate::view::jsonl;
+use crate::view::style::Style;
+use crate::view::ui::{ColorWhen, Ui, Wishes};
+
+mod wanted;
+
+pub use wanted::{Several, Wanted};
 
 /// How the answer is given; shared by every command.
 #[derive(Debug, Clone, Default, Args)]
@@ -12,10 +22,11 @@ pub struct OutputArgs {
     /// Print the report as one JSON document, the same as --output json
     #[arg(long, env = "RTCPROBE_JSON", value_parser = super::flag::parse)]
     pub json: bool,
-    /// How to print the answer
-    #[arg(long, value_enum, value_name = "FORMAT", env = "RTCPROBE_OUTPUT")]
-    pub output: Option<Format>,
-    /// Write the answer to a file, whole or not at all
+    /// How to give the answer, and the file to write it to; repeat for several at once, such as
+    /// --output text --output json=report.json
+    #[arg(long, value_name = "FORMAT[=FILE]", env = "RTCPROBE_OUTPUT", value_parser = wanted::Reader)]
+    pub output: Vec<Several>,
+    /// Write the answer that has no file of its own to this one, whole or not at all
     #[arg(short = 'o', long, value_name = "FILE", env = "RTCPROBE_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
     #[command(flatten)]
@@ -40,38 +51,136 @@ pub struct TalkArgs {
     pub no_progress: bool,
 }
 
-/// The shape of the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// For people
-    #[default]
-    Text,
-    /// One JSON document at the end; its schema is printed by rtcprobe schema
-    Json,
-    /// One JSON object a line for each event as it happens, the report last
-    Jsonl,
+/// The answers of a run, each in its shape and at its place. A command begins them, tells them every
+/// event, and ends them with its report.
+#[derive(Debug)]
+pub struct Outputs {
+    /// The subcommand.
+    command: &'static str,
+    /// What goes to stdout, or to the file of -o.
+    main: Option<Format>,
+    files: Vec<(Format, PathBuf)>,
+    /// What has to be there for jsonl in a file.
+    events: Vec<Event>,
+    telling: Telling,
 }
 
 impl OutputArgs {
-    /// The format that is wanted.
-    pub fn format(&self) -> Result<Format, Stop> {
-        match (self.json, self.output) {
-            (true, None | Some(Format::Json)) => Ok(Format::Json),
-            (true, Some(_)) => usage("--json and --output ask for two different formats; give one of them"),
-            (false, format) => Ok(format.unwrap_or_default()),
+    /// What is wanted where.
+    pub fn outputs(&self, command: &'static str) -> Result<Outputs, Stop> {
+        let json = self.json.then_some(Wanted { format: Format::Json, file: None });
+        let named: Vec<Wanted> = self.output.iter().flat_map(|several| several.0.clone()).collect();
+        let mut outputs =
+            Outputs { command, main: None, files: Vec::new(), events: Vec::new(), telling: Telling::default() };
+        for wanted in json.iter().chain(&named) {
+            match (&wanted.file, outputs.main) {
+                (Some(file), _) => outputs.add_file(wanted.format, file)?,
+                (None, Some(main)) if main != wanted.format && self.json => {
+                    return usage(format!(
+                        "--json and --output {} ask for two different formats; give one of them a file, such as --output json=report.json",
+                        wanted.format.name()
+                    ));
+                }
+                (None, Some(main)) if main != wanted.format => {
+                    let (one, other) = (main.name(), wanted.format.name());
+                    return usage(format!(
+                        "--output {one} and --output {other} both go to stdout; give one of them a file, such as --output {one}=FILE"
+                    ));
+                }
+                (None, _) => outputs.main = Some(wanted.format),
+            }
+        }
+        if json.is_none() && named.is_empty() {
+            outputs.main = Some(Format::Text);
+        }
+        match (&self.output_file, outputs.main) {
+            (Some(file), None) => {
+                usage(format!("-o {}: every --output has a file of its own already; leave -o out", file.display()))
+            }
+            (Some(file), Some(_)) if outputs.files.iter().any(|(_, other)| other == file) => {
+                usage(format!("{}: two answers cannot go to one file", file.display()))
+            }
+            _ => Ok(outputs),
         }
     }
 
-    /// What the terminal is to be like. Checks that a file can be written where one is wanted.
+    /// What the terminal is to be like. Checks that files can be written where some are wanted.
     pub fn wishes(&self) -> Result<Wishes, Stop> {
         let file = self.output_file.clone().filter(|path| path.as_os_str() != "-");
         if let Some(path) = &file {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            if folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {
-                return usage(format!("-o {}: there is no such folder, or it is a folder itself", path.display()));
+            check(path, "-o")?;
+        }
+        for wanted in self.output.iter().flat_map(|several| &several.0) {
+            if let Some(path) = &wanted.file {
+                check(path, &format!("--output {}=", wanted.format.name()))?;
             }
         }
         Ok(Wishes { file, ..self.talk.wishes() })
+    }
+}
+
+/// That a file can be there.
+fn check(path: &Path, option: &str) -> Result<(), Stop> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let space = if option.ends_with('=') { "" } else { " " };
+    match folder.is_some_and(|folder| !folder.is_dir()) || path.is_dir() {
+        true => usage(format!("{option}{space}{}: there is no such folder, or it is a folder itself", path.display())),
+        false => Ok(()),
+    }
+}
+
+impl Outputs {
+    fn add_file(&mut self, format: Format, file: &Path) -> Result<(), Stop> {
+        if self.files.iter().any(|(_, other)| other == file) {
+            return usage(format!("{}: two answers cannot go to one file", file.display()));
+        }
+        self.files.push((format, file.to_path_buf()));
+        Ok(())
+    }
+
+    /// Shows what stands above everything else.
+    pub fn begin(&self, demo: Option<&str>, ui: &mut Ui) {
+        if self.main == Some(Format::Text) {
+            ui.answer(&format::opening(self.command, demo, &ui.style));
+        }
+    }
+
+    /// Shows what was learned the moment it was, where that is wanted.
+    pub fn learn(&mut self, event: &Event, ui: &mut Ui) {
+        self.telling.learn(event, ui);
+        match self.main {
+            Some(Format::Text) => ui.answer(&format::live(self.command, event, &ui.style)),
+            Some(Format::Jsonl) => ui.answer(&jsonl::event(event)),
+            _ => {}
+        }
+        if self.files.iter().any(|(format, _)| *format == Format::Jsonl) {
+            self.events.push(event.clone());
+        }
+    }
+
+    /// Gives every answer that was not given live.
+    pub fn end(&self, report: &Report, ui: &mut Ui) {
+        let verbose = ui.verbose > 0;
+        if let Some(main) = self.main {
+            let style = ui.style;
+            ui.answer(&match main {
+                Format::Text => format::closing(report, &style, verbose),
+                main => format::render(report, main, &style, verbose),
+            });
+        }
+        for (format, path) in &self.files {
+            let mut text = String::new();
+            if *format == Format::Jsonl {
+                self.events.iter().for_each(|event| text.push_str(&jsonl::event(event)));
+            }
+            text.push_str(&format::render(report, *format, &Style::PLAIN, verbose));
+            ui.keep(path.clone(), text);
+        }
+    }
+
+    /// The exit code that a report leads to.
+    pub fn code(&self, report: &Report, strict: bool) -> u8 {
+        judge::code(report, strict)
     }
 }
 

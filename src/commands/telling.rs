@@ -2,25 +2,19 @@
 
 use std::collections::HashMap;
 
-use super::output::Format;
 use crate::report::{Event, StepName};
 use crate::view;
 use crate::view::escape::visible;
 use crate::view::ui::Ui;
 
-/// Shows what was learned the moment it was: progress, details under `-v`, lines of JSON.
+/// Tells on stderr what was learned the moment it was: progress, details under `-v`.
+#[derive(Debug, Default)]
 pub struct Telling {
-    format: Format,
     /// Addresses of each URL that are still being checked.
     running: HashMap<String, u32>,
 }
 
 impl Telling {
-    #[must_use]
-    pub fn new(format: Format) -> Telling {
-        Telling { format, running: HashMap::new() }
-    }
-
     pub fn learn(&mut self, event: &Event, ui: &mut Ui) {
         self.progress(event, ui);
         match event {
@@ -34,9 +28,6 @@ impl Telling {
         }
         if let Some(line) = view::turn::live::step(event, ui.verbose) {
             ui.detail(&line);
-        }
-        if self.format == Format::Jsonl {
-            ui.answer(&view::jsonl::event(event));
         }
     }
 

@@ -8,19 +8,17 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::{ArgMatches, Args};
 
 use super::demo::{Demo, DemoArgs};
+use super::environment;
 use super::locals::{self, Wish};
-use super::output::{Format, OutputArgs};
+use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
 use super::servers::{Manner, ServerArgs};
 use super::stop::{Stop, usage};
-use super::telling::Telling;
-use super::{environment, judge};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::turn::{Config, ServerSpec, checks};
 use crate::report::{Environment, Event, Report};
 use crate::rules;
-use crate::view;
 use crate::view::ui::Ui;
 use crate::wire::uri::{IceUri, Transport};
 
@@ -95,20 +93,20 @@ struct Plan {
     limit: Duration,
     environment: Environment,
     demo: Option<Demo>,
-    format: Format,
+    outputs: Outputs,
     chance: Chance,
 }
 
 pub fn run(args: &TurnArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
     let plan = ask(args, matches, started, ui)?;
-    let (mut report, demands, ended) = probe(args, plan, started, ui)?;
+    let (mut report, demands, outputs, ended) = probe(args, plan, started, ui)?;
     judge(args, &mut report, &demands, ended);
-    show(args.output.format()?, &report, ui);
-    Ok(judge::code(&report, args.strict))
+    outputs.end(&report, ui);
+    Ok(outputs.code(&report, args.strict))
 }
 
 fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
-    let format = args.output.format()?;
+    let outputs = args.output.outputs("turn")?;
     let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { anonymous: args.anonymous, spread: true, defaults: false };
@@ -161,7 +159,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
     };
     let limit = asked::limit(&config.schedule, config.echo.as_ref(), config.options, config.audit);
     let limit = args.probing.timeout.unwrap_or(limit);
-    Ok(Plan { servers, stun, demands, config, options, limit, environment, demo, format, chance })
+    Ok(Plan { servers, stun, demands, config, options, limit, environment, demo, outputs, chance })
 }
 
 /// A transport that nobody is asked by can only fail.
@@ -178,13 +176,16 @@ fn can_be_required(required: &[Required], servers: &[ServerSpec]) -> Result<(), 
     }
 }
 
-fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Demands, Ended), Stop> {
-    let Plan { servers, stun, mut demands, mut config, options, limit, environment, demo, format, chance } = plan;
+fn probe(
+    args: &TurnArgs,
+    plan: Plan,
+    started: SystemTime,
+    ui: &mut Ui,
+) -> Result<(Report, Demands, Outputs, Ended), Stop> {
+    let Plan { servers, stun, mut demands, mut config, options, limit, environment, demo, mut outputs, chance } = plan;
     let mut report = Report::new("turn", drive::rfc3339(started), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
-    if format == Format::Text {
-        ui.answer(&view::demo::notice(report.demo.as_deref(), &ui.style));
-    }
+    outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
     let mut end = 0.0;
     let check = async |servers: Vec<ServerSpec>, stun: Vec<IceUri>| {
@@ -193,15 +194,14 @@ fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resul
         config.reference = addresses;
         demands.urls = servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
-        let mut telling = Telling::new(format);
         let mut checks = checks(&servers, &config, chance);
         drive::run(&mut checks, &options, Some(limit), |now, (_, event)| {
             end = now.millis();
-            telling.learn(&event, ui);
+            outputs.learn(&event, ui);
             report.learn(&event);
             if let Event::Turn { elapsed_ms, turn } = &event {
                 let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
-                telling.learn(&event, ui);
+                outputs.learn(&event, ui);
             }
         })
         .await
@@ -228,7 +228,7 @@ fn probe(args: &TurnArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resul
     let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = end;
     ui.end();
-    Ok((report, demands, ended))
+    Ok((report, demands, outputs, ended))
 }
 
 fn judge(args: &TurnArgs, report: &mut Report, demands: &Demands, ended: Ended) {
@@ -242,13 +242,4 @@ fn judge(args: &TurnArgs, report: &mut Report, demands: &Demands, ended: Ended) 
         report.findings.retain(|finding| finding.code != "auth-missing-in-client");
     }
     report.verdict = verdict::verdict(report, demands);
-}
-
-fn show(format: Format, report: &Report, ui: &mut Ui) {
-    let style = ui.style;
-    ui.answer(&match format {
-        Format::Text => view::turn::closing(report, &style, ui.verbose > 0),
-        Format::Json => view::json::document(report),
-        Format::Jsonl => view::jsonl::last(report),
-    });
 }

@@ -5,6 +5,7 @@ pub mod attempts;
 pub mod demo;
 pub mod escape;
 pub mod findings;
+pub mod format;
 pub mod gather;
 pub mod json;
 pub mod jsonl;

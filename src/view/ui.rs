@@ -48,6 +48,8 @@ pub struct Wishes {
 /// Where the answer and the conversation go.
 pub struct Ui {
     answer: Answer,
+    /// Further answers, written when all is known, each whole or not at all.
+    files: Vec<(PathBuf, String)>,
     conversation: Conversation,
     /// How the answer is drawn.
     pub style: Style,
@@ -90,6 +92,7 @@ impl Ui {
                 Some(path) => Answer::File { path, text: String::new() },
                 None => Answer::Stream { to: out, failed: None },
             },
+            files: Vec::new(),
             conversation: Arc::new(Mutex::new(err)),
             progress: None,
         }
@@ -110,6 +113,11 @@ impl Ui {
                 }
             }
         }
+    }
+
+    /// Keeps a further answer for its file.
+    pub fn keep(&mut self, path: PathBuf, text: String) {
+        self.files.push((path, text));
     }
 
     /// A line of the conversation; `-q` silences it.
@@ -160,15 +168,16 @@ impl Ui {
     /// Puts the answer where it belongs. A reader who went away (`| head -1`) is no error.
     pub fn finish(&mut self) -> Result<(), String> {
         self.end();
-        match &mut self.answer {
+        let answered = match &mut self.answer {
             Answer::Stream { failed, .. } => match failed.take() {
                 Some(why) if why.kind() != io::ErrorKind::BrokenPipe => Err(format!("cannot write the answer: {why}")),
                 _ => Ok(()),
             },
-            Answer::File { path, text } => {
-                write_whole(path, text).map_err(|why| format!("cannot write {}: {why}", path.display()))
-            }
-        }
+            Answer::File { path, text } => write_file(path, text),
+        };
+        // One that cannot be written does not keep the others from it.
+        let kept = std::mem::take(&mut self.files);
+        kept.iter().fold(answered, |before, (path, text)| before.and(write_file(path, text)))
     }
 
     fn tell(&mut self, line: &str) {
@@ -183,6 +192,10 @@ impl Ui {
             None => write(),
         };
     }
+}
+
+fn write_file(path: &Path, text: &str) -> Result<(), String> {
+    write_whole(path, text).map_err(|why| format!("cannot write {}: {why}", path.display()))
 }
 
 /// Writes a file so that nobody ever sees half of it: beside its place first, then renamed. A device
@@ -203,11 +216,14 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
 
 /// Who may not read the file that is there may not read the new one either, at no time.
 fn write_part(part: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = fs::File::create(part)?;
+    // Never through a link that somebody else has laid there.
+    let _ = fs::remove_file(part);
+    let mut file = fs::File::create_new(part)?;
     if let Ok(there) = fs::metadata(path) {
         file.set_permissions(there.permissions())?;
     }
-    file.write_all(text.as_bytes())
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }
 
 fn colorful(terminal: &Terminal, when: ColorWhen, on_terminal: bool) -> bool {

@@ -17,6 +17,7 @@ mod drive_process;
 mod drive_tls;
 mod generated;
 mod loopback;
+mod outputs;
 mod readme;
 mod rules;
 mod server;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rtcprobe::report::Report;
 use rtcprobe::view::style::Style;
-use rtcprobe::view::{gather, json, jsonl, turn};
+use rtcprobe::view::{format, json, jsonl, turn};
 
 use super::bless;
 
@@ -102,12 +102,8 @@ fn json_comes_back_as_it_went() {
     }
 }
 
-/// The answer of the command that the report is of.
 fn text(report: &Report, style: &Style) -> String {
-    match report.command.as_str() {
-        "turn" => turn::text(report, style, false),
-        _ => gather::text(report, style),
-    }
+    format::text(report, style, false)
 }
 
 /// Every fixture report, by name.

@@ -1,0 +1,116 @@
+//! Answers in several shapes at once: what goes where, and that a file is written whole or not at all.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use rtcprobe::report::Report;
+use rtcprobe::view::format;
+use rtcprobe::view::style::Style;
+
+#[test]
+fn several_answers_are_given_at_once() {
+    let folder = Folder::new("several");
+    let (json, lines) = (folder.path("report.json"), folder.path("events.jsonl"));
+    let args = [
+        "gather",
+        "--demo",
+        "--output",
+        "text",
+        "--output",
+        &format!("json={json}"),
+        "--output",
+        &format!("jsonl={lines}"),
+    ];
+    let output = run(&args);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let report: Report = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(text(&output.stdout), format::text(&report, &Style::PLAIN, false), "the text is that of the report");
+    let lines = fs::read_to_string(lines).unwrap();
+    let kinds: Vec<String> = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["event"].as_str().unwrap().into())
+        .collect();
+    assert!(kinds.iter().any(|kind| kind == "candidate"), "{kinds:?}");
+    assert_eq!(kinds.last().map(String::as_str), Some("report"));
+    assert_eq!(folder.files().len(), 2, "nothing but the answers is left: {:?}", folder.files());
+}
+
+#[test]
+fn the_text_of_turn_is_that_of_its_report() {
+    let folder = Folder::new("turn");
+    let json = folder.path("report.json");
+    let output = run(&["turn", "--demo", "--no-echo", "-v", "--output", "text", "--output", &format!("json={json}")]);
+    let report: Report = serde_json::from_str(&fs::read_to_string(json).unwrap()).unwrap();
+    assert_eq!(text(&output.stdout), format::text(&report, &Style::PLAIN, true));
+}
+
+#[test]
+fn nothing_is_printed_when_every_answer_has_a_file() {
+    let folder = Folder::new("silent");
+    let json = folder.path("report.json");
+    let output = run(&["gather", "--no-default-servers", "--interface", "lo", "--output", &format!("json={json}")]);
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(0), String::new()));
+    assert!(fs::read_to_string(json).unwrap().contains("\"schemaVersion\""));
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named_and_the_others_are_written() {
+    let folder = Folder::new("unwritable");
+    let good = folder.path("good.json");
+    let args = ["gather", "--no-default-servers", "--interface", "lo"];
+    let bad = "json=/proc/self/nothing-can-be-here.json".to_string();
+    let output = run(&[&args[..], &["--output", &bad, "--output", &format!("json={good}")]].concat());
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).contains("/proc/self/nothing-can-be-here.json"), "{}", text(&output.stderr));
+    assert!(fs::read_to_string(good).is_ok());
+}
+
+#[test]
+fn answers_that_get_in_each_others_way_are_refused() {
+    let refuses = |args: &[&str], because: &[&str]| {
+        let output = run(&[&["gather", "--no-default-servers", "--interface", "lo"], args].concat());
+        let said = text(&output.stderr);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(2), 1), "{args:?}: {said}");
+        assert!(because.iter().all(|word| said.contains(word)), "{args:?}: {said}");
+    };
+    refuses(&["--output", "json", "--output", "text"], &["json", "text", "stdout", "FILE"]);
+    refuses(&["--output", "json=a", "--output", "text=a"], &["two answers", "one file"]);
+    refuses(&["--output", "json=a", "-o", "b"], &["-o b"]);
+    refuses(&["--output", "json", "--output", "jsonl=b", "-o", "b"], &["two answers", "one file"]);
+    refuses(&["--output", "json=no-such-folder/a"], &["no-such-folder/a", "no such folder"]);
+    refuses(&["--output", "json="], &["--output json=", "FILE"]);
+    refuses(&["--output", "xml"], &["xml", "json"]);
+}
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Folder {
+        let path = std::env::temp_dir().join(format!("rtcprobe-outputs-{}-{name}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.join(name).to_str().unwrap().into()
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().path()).collect()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn run(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rtcprobe")).args(args).stdin(Stdio::null()).env_clear().output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
