@@ -14,10 +14,13 @@
 //! | what | where |
 //! |---|---|
 //! | hosts, commands on them | [`namespace`], [`process`] |
-//! | the network, its NATs, firewalls, delay and loss | [`topology`], [`nat`], [`delay`] |
+//! | a network, its NATs and firewalls | [`topology`], [`nat`] |
+//! | many NATs around one server | [`site`] |
+//! | delay, loss, copies, disorder; a NAT in user space | [`netbox`], [`path`], [`usernat`], [`packet`] |
 //! | coturn, DNS, certificates, servers that misbehave | [`coturn`], [`dns`], [`certificates`], [`evil`] |
 //! | rtcprobe and its report; Chromium and its candidates | [`rtcprobe`], [`browser`] |
-//! | tests of the lab | `ground`, `strangers` |
+//! | what a NAT does, by plain sockets | [`yardstick`] |
+//! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
 
 #![cfg(target_os = "linux")]
@@ -29,18 +32,24 @@
 mod browser;
 mod certificates;
 mod coturn;
-mod delay;
 mod dns;
 mod evil;
 mod namespace;
 mod nat;
+mod netbox;
+mod packet;
+mod path;
 mod process;
 mod rtcprobe;
+mod site;
 mod topology;
+mod usernat;
+mod yardstick;
 
 // The tests: first of the lab itself.
 mod ground;
 mod guests;
+mod nats;
 mod strangers;
 
 // … and of rtcprobe in it.

@@ -1,7 +1,7 @@
 //! The network that a test runs in.
 //!
 //! ```text
-//! client ──lan── router ──(delay box)── switch ── server
+//! client ──lan── router ──(network box)── switch ── server
 //! 10.0.0.2      198.51.100.1                      203.0.113.10, .11 and others
 //! 2001:db8:1::2                                   2001:db8:77::10, ::11 and others
 //! ```
@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{fs, process, thread};
 
-use crate::delay::{DelayBox, Tap};
 use crate::namespace::Host;
 use crate::nat::{Firewall, Nat};
+use crate::netbox::{Cable, Device, NetBox};
+use crate::path::Path as NetPath;
 
 /// The addresses of the lab.
 pub mod at {
@@ -57,11 +58,41 @@ pub struct Topology {
     pub rtt: Duration,
     /// Frames lost there, of a hundred, each way.
     pub loss_percent: u8,
+    /// Frames that arrive twice, of a hundred, each way.
+    pub duplicate_percent: u8,
+    /// Frames that are overtaken, of a hundred, each way.
+    pub reorder_percent: u8,
+    /// Of what is left to chance there.
+    pub seed: u64,
+}
+
+impl Topology {
+    /// Between the router and the switch, there and back.
+    fn paths(&self) -> [NetPath; 2] {
+        [1, 2].map(|way| NetPath {
+            delay: self.rtt / 2,
+            loss: self.loss_percent,
+            duplicate: self.duplicate_percent,
+            reorder: self.reorder_percent,
+            held: if self.reorder_percent > 0 { Duration::from_millis(5) } else { Duration::ZERO },
+            seed: self.seed * 2 + way,
+            jitter: Duration::ZERO,
+        })
+    }
 }
 
 impl Default for Topology {
     fn default() -> Topology {
-        Topology { nat: Nat::Masquerade, firewall: Firewall::Open, ipv6: true, rtt: Duration::ZERO, loss_percent: 0 }
+        Topology {
+            nat: Nat::Masquerade,
+            firewall: Firewall::Open,
+            ipv6: true,
+            rtt: Duration::ZERO,
+            loss_percent: 0,
+            duplicate_percent: 0,
+            reorder_percent: 0,
+            seed: 0,
+        }
     }
 }
 
@@ -71,7 +102,7 @@ pub struct Lab {
     pub router: Host,
     pub server: Host,
     _switch: Host,
-    _delay: Option<DelayBox>,
+    _box: Option<NetBox>,
     dir: Dir,
 }
 
@@ -99,7 +130,7 @@ impl Lab {
 
         switch.ip("link add br0 type bridge mcast_snooping 0\nlink set br0 up\n");
         server_on(&server, &switch);
-        let delay = wan(&router, &switch, topology);
+        let carrier = wan(&router, &switch, topology);
         lan(&client, &router, topology);
         for name in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"] {
             router.sysctl(name, "1");
@@ -109,7 +140,7 @@ impl Lab {
         if !rules.is_empty() {
             router.nft(&rules);
         }
-        let lab = Lab { client, router, server, _switch: switch, _delay: delay, dir };
+        let lab = Lab { client, router, server, _switch: switch, _box: carrier, dir };
         lab.await_links(topology);
         if topology.rtt > Duration::ZERO {
             lab.meet(topology.rtt);
@@ -192,13 +223,14 @@ fn server_on(server: &Host, switch: &Host) {
     ));
 }
 
-/// The router's outside, with the delay box when there is something to delay.
-fn wan(router: &Host, switch: &Host, topology: Topology) -> Option<DelayBox> {
-    let delay = if topology.rtt > Duration::ZERO || topology.loss_percent > 0 {
-        let near = router.run(|| Tap::open("wan0"));
-        let far = switch.run(|| Tap::open("router0"));
+/// The router's outside, with the network box when it has something to do.
+fn wan(router: &Host, switch: &Host, topology: Topology) -> Option<NetBox> {
+    let paths = topology.paths();
+    let carrier = if paths.iter().any(|path| !path.is_plain()) {
+        let near = router.run(|| Device::tap("wan0"));
+        let far = switch.run(|| Device::tap("router0"));
         switch.ip("link set router0 master br0 up\n");
-        Some(DelayBox::between(near, far, topology.rtt / 2, topology.loss_percent))
+        Some(NetBox::between(near, far, Cable, paths))
     } else {
         switch.ip(&format!(
             "link add wan0 netns {} type veth peer name router0\nlink set router0 master br0 up\n",
@@ -214,7 +246,7 @@ fn wan(router: &Host, switch: &Host, topology: Topology) -> Option<DelayBox> {
         at::SERVER,
         at::UNREACHABLE
     ));
-    delay
+    carrier
 }
 
 /// The client and the router's inside.
@@ -238,10 +270,10 @@ fn lan(client: &Host, router: &Host, topology: Topology) {
 }
 
 /// A directory for the files of one lab; those of processes that are no more are removed.
-struct Dir(PathBuf);
+pub struct Dir(PathBuf);
 
 impl Dir {
-    fn new() -> Dir {
+    pub fn new() -> Dir {
         static SWEEP: Once = Once::new();
         static COUNT: AtomicU32 = AtomicU32::new(0);
         const PREFIX: &str = "rtcprobe-lab-";
@@ -259,6 +291,10 @@ impl Dir {
         let dir = std::env::temp_dir().join(format!("{PREFIX}{}-{number}", process::id()));
         fs::create_dir(&dir).unwrap();
         Dir(dir)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.0
     }
 }
 
