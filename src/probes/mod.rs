@@ -2,5 +2,7 @@
 
 pub mod explain;
 pub mod gather;
+mod resolve;
+mod station;
 pub mod tls;
 pub mod turn;

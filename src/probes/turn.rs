@@ -15,7 +15,6 @@ mod options;
 mod proofs;
 mod record;
 mod resolve;
-mod station;
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;

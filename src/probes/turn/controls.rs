@@ -3,9 +3,9 @@
 use std::rc::Rc;
 
 use super::check::Check;
-use super::station::{End, Reply, Station};
 use crate::machine::Trust;
 use crate::machine::script::{Part, all};
+use crate::probes::station::{End, Reply, Station};
 use crate::proto::auth::{Credentials, Session};
 use crate::proto::exchange::Answer;
 use crate::proto::resolution::Target;

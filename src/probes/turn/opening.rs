@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::check::Check;
 use super::record::Ending;
-use super::station::{End, Reply, Station};
 use crate::machine::script::both;
 use crate::machine::{Peer, Refusal, Secure, Trust, Want};
 use crate::probes::explain::{self, Asker, Told};
+use crate::probes::station::{End, Reply, Station};
 use crate::proto::auth::Session;
 use crate::proto::exchange::{Answer, Request};
 use crate::proto::resolution::Target;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::check::{Check, Held};
 use super::record::Ending;
-use super::station::{Data, Station};
 use crate::machine::script::{all, both};
 use crate::machine::{Trust, Want};
 use crate::probes::explain::span;
+use crate::probes::station::{Data, Station};
 use crate::proto::exchange::Request;
 use crate::report::{Cause, Form, Proof, StepName, StepOutcome, Way};
 use crate::wire::attribute::{self, Value};

@@ -1,15 +1,13 @@
 //! The first step: from the server's name to its addresses.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
-use std::task::Poll;
 use std::time::Duration;
 
 use super::record::Ending;
 use super::{ADDRESSES, Config, ServerSpec};
+use crate::machine::Chance;
 use crate::machine::script::Hands;
-use crate::machine::{Chance, LookupFailure, Question, Record};
-use crate::proto::resolution::{Resolution, Target, Unresolved};
+use crate::probes::resolve;
+use crate::proto::resolution::{Target, Unresolved};
 use crate::report::{Cause, Event};
 use crate::wire::attribute::Family;
 use crate::wire::uri::Host;
@@ -21,8 +19,6 @@ pub(super) struct Found {
     pub ending: Ending,
 }
 
-type Pending = Pin<Box<dyn Future<Output = (Question, Result<Vec<Record>, LookupFailure>)>>>;
-
 /// Resolves both families; never empty.
 pub(super) async fn resolve(
     hands: &Hands<Event>,
@@ -31,44 +27,7 @@ pub(super) async fn resolve(
     chance: &mut Chance,
 ) -> Vec<Found> {
     let began = hands.now();
-    let families = [Family::V4, Family::V6];
-    let mut resolution = Resolution::new(began, &server.uri, &families, chance.split());
-    let mut pending: Vec<Pending> = Vec::new();
-    let mut settled = Vec::new();
-    loop {
-        while let Some(question) = resolution.question() {
-            let hands = hands.clone();
-            pending.push(Box::pin(async move {
-                let answer = hands.lookup(question.clone()).await;
-                (question, answer)
-            }));
-        }
-        while let Some(result) = resolution.settled() {
-            settled.push(result);
-        }
-        if resolution.done() || hands.stopping() {
-            break;
-        }
-        let wake = hands.sleep_until(resolution.wake().max(hands.now() + Duration::from_millis(1)));
-        let mut wake = Box::pin(wake);
-        let answered = poll_fn(|context| {
-            for place in 0..pending.len() {
-                if let Poll::Ready(answer) = pending[place].as_mut().poll(context) {
-                    drop(pending.swap_remove(place));
-                    return Poll::Ready(Some(answer));
-                }
-            }
-            if hands.stopping() {
-                return Poll::Ready(None);
-            }
-            wake.as_mut().poll(context).map(|()| None)
-        })
-        .await;
-        match answered {
-            Some((question, answer)) => resolution.answer(hands.now(), question, answer),
-            None => resolution.tick(hands.now()),
-        }
-    }
+    let settled = resolve::resolve(hands, &server.uri, chance.split()).await;
     targets(hands, server, config, &settled, hands.now() - began)
 }
 

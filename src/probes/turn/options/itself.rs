@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::PATIENCE;
+use crate::probes::station::Station;
 use crate::probes::turn::check::Check;
 use crate::probes::turn::proofs::{payload, permission};
-use crate::probes::turn::station::Station;
 
 /// Copies that are sent.
 const COPIES: u32 = 3;

@@ -21,7 +21,7 @@ use crate::wire::describe;
 use crate::wire::framing::Frame;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
-pub(super) struct Station {
+pub(in crate::probes) struct Station {
     /// Tell every message.
     trace: bool,
     hands: Hands<Event>,
@@ -36,7 +36,7 @@ pub(super) struct Station {
 
 /// Something from a peer through the relay; or, on a plain socket, from anybody but the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Data {
+pub(in crate::probes) struct Data {
     pub peer: SocketAddr,
     pub bytes: Vec<u8>,
     /// `None` for a plain datagram.
@@ -46,7 +46,7 @@ pub(super) struct Data {
 
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Reply {
+pub(in crate::probes) struct Reply {
     pub end: End,
     pub seen: Seen,
     /// From the first request, an unsigned one included, to the end.
@@ -55,7 +55,7 @@ pub(super) struct Reply {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum End {
+pub(in crate::probes) enum End {
     Answer(Answer),
     /// The connection ended first.
     Closed(Ending),
@@ -65,7 +65,7 @@ pub(super) enum End {
 
 impl Reply {
     /// Why it is no success.
-    pub(super) fn explain(&self, request: &str, target: Target) -> Told {
+    pub(in crate::probes) fn explain(&self, request: &str, target: Target) -> Told {
         let scene = Scene { target, local: self.local, request };
         match &self.end {
             End::Closed(why) => explain::closed(why, scene, 0, self.seen.waited),
@@ -75,12 +75,12 @@ impl Reply {
     }
 
     /// Nothing came, not even a refusal.
-    pub(super) fn is_silence(&self) -> bool {
+    pub(in crate::probes) fn is_silence(&self) -> bool {
         matches!(&self.end, End::Answer(Answer::Silence))
     }
 
     /// The success response, if it is one.
-    pub(super) fn success(&self) -> Option<&Message> {
+    pub(in crate::probes) fn success(&self) -> Option<&Message> {
         match &self.end {
             End::Answer(Answer::Success { message, .. }) => Some(message),
             _ => None,
@@ -88,7 +88,7 @@ impl Reply {
     }
 
     /// The error response: code, phrase and the message.
-    pub(super) fn error(&self) -> Option<(u16, &str, &Message)> {
+    pub(in crate::probes) fn error(&self) -> Option<(u16, &str, &Message)> {
         match &self.end {
             End::Answer(Answer::Failure { error, message, .. }) => Some((error.code, &error.reason, message)),
             _ => None,
@@ -97,7 +97,7 @@ impl Reply {
 }
 
 impl Station {
-    pub(super) fn new(
+    pub(in crate::probes) fn new(
         hands: &Hands<Event>,
         line: Line<Event>,
         server: SocketAddr,
@@ -120,55 +120,55 @@ impl Station {
     }
 
     /// The same station with other credentials.
-    pub(super) fn with(self, credentials: Option<Credentials>) -> Station {
+    pub(in crate::probes) fn with(self, credentials: Option<Credentials>) -> Station {
         Station { credentials, session: RefCell::new(None), ..self }
     }
 
-    pub(super) fn local(&self) -> SocketAddr {
+    pub(in crate::probes) fn local(&self) -> SocketAddr {
         self.line.local()
     }
 
-    pub(super) fn server(&self) -> SocketAddr {
+    pub(in crate::probes) fn server(&self) -> SocketAddr {
         self.server
     }
 
-    pub(super) fn line(&self) -> &Line<Event> {
+    pub(in crate::probes) fn line(&self) -> &Line<Event> {
         &self.line
     }
 
-    pub(super) fn session(&self) -> Option<Session> {
+    pub(in crate::probes) fn session(&self) -> Option<Session> {
         self.session.borrow().clone()
     }
 
     /// Signs what follows with that.
-    pub(super) fn sign_with(&self, session: Session) {
+    pub(in crate::probes) fn sign_with(&self, session: Session) {
         *self.session.borrow_mut() = Some(session);
     }
 
     /// Asks, and answers a challenge with the station's credentials.
-    pub(super) async fn ask(&self, request: Request) -> Reply {
+    pub(in crate::probes) async fn ask(&self, request: Request) -> Reply {
         let session = self.session().filter(|_| self.credentials.is_some());
         let schedule = if session.is_some() { self.schedule.steadier() } else { self.schedule };
         self.ask_with(request, self.credentials.clone(), session, schedule).await
     }
 
     /// Asks once more what was not answered while something else was, without credentials.
-    pub(super) async fn ask_bare_again(&self, request: Request) -> Reply {
+    pub(in crate::probes) async fn ask_bare_again(&self, request: Request) -> Reply {
         self.ask_with(request, None, None, self.schedule.steadier()).await
     }
 
     /// Asks without credentials: a challenge is the answer.
-    pub(super) async fn ask_bare(&self, request: Request) -> Reply {
+    pub(in crate::probes) async fn ask_bare(&self, request: Request) -> Reply {
         self.ask_with(request, None, None, self.schedule).await
     }
 
     /// Asks as the session has it, and answers no further challenge.
-    pub(super) async fn ask_as(&self, session: Session, request: Request) -> Reply {
+    pub(in crate::probes) async fn ask_as(&self, session: Session, request: Request) -> Reply {
         self.ask_with(request, None, Some(session), self.schedule).await
     }
 
     /// Asks in quick succession, for a request whose answer is not waited for long.
-    pub(super) async fn ask_briefly(&self, request: Request) -> Reply {
+    pub(in crate::probes) async fn ask_briefly(&self, request: Request) -> Reply {
         let brief = Schedule {
             rto: Duration::from_millis(100),
             cap: Some(Duration::from_millis(200)),
@@ -218,7 +218,7 @@ impl Station {
     }
 
     /// Sends to a peer in a Send indication.
-    pub(super) fn send(&self, peer: SocketAddr, payload: &[u8], dont_fragment: bool) {
+    pub(in crate::probes) fn send(&self, peer: SocketAddr, payload: &[u8], dont_fragment: bool) {
         let id = TransactionId(self.chance.borrow_mut().bytes());
         let mut indication = Builder::new(Class::Indication, Method::SEND, id).with(Value::XorPeerAddress(peer));
         if dont_fragment {
@@ -229,24 +229,24 @@ impl Station {
     }
 
     /// Sends to a peer through its channel.
-    pub(super) fn send_channel(&self, channel: u16, payload: &[u8]) {
+    pub(in crate::probes) fn send_channel(&self, channel: u16, payload: &[u8]) {
         if let Some(bytes) = channel_data::encode(channel, payload, self.line.is_stream()) {
             self.line.send_to(self.server, bytes);
         }
     }
 
     /// Sends a plain datagram to anybody.
-    pub(super) fn send_plain(&self, to: SocketAddr, payload: &[u8]) {
+    pub(in crate::probes) fn send_plain(&self, to: SocketAddr, payload: &[u8]) {
         self.line.send_to(to, payload.to_vec());
     }
 
     /// ChannelData with that number comes from that peer.
-    pub(super) fn expect_channel(&self, channel: u16, peer: SocketAddr) {
+    pub(in crate::probes) fn expect_channel(&self, channel: u16, peer: SocketAddr) {
         self.heard.borrow_mut().channels.insert(channel, peer);
     }
 
     /// The next piece of data that is wanted, or `None` at the deadline.
-    pub(super) async fn data(&self, deadline: Time, mut wanted: impl FnMut(&Data) -> bool) -> Option<Data> {
+    pub(in crate::probes) async fn data(&self, deadline: Time, mut wanted: impl FnMut(&Data) -> bool) -> Option<Data> {
         loop {
             self.drain();
             let (found, count) = {
@@ -265,7 +265,11 @@ impl Station {
     }
 
     /// The next message that belongs to no request and is wanted, or `None` at the deadline.
-    pub(super) async fn message(&self, deadline: Time, wanted: impl Fn(&Message) -> bool) -> Option<Message> {
+    pub(in crate::probes) async fn message(
+        &self,
+        deadline: Time,
+        wanted: impl Fn(&Message) -> bool,
+    ) -> Option<Message> {
         loop {
             self.drain();
             let (found, count) = {
@@ -284,7 +288,7 @@ impl Station {
     }
 
     /// Random bytes, for payloads.
-    pub(super) fn random<const N: usize>(&self) -> [u8; N] {
+    pub(in crate::probes) fn random<const N: usize>(&self) -> [u8; N] {
         self.chance.borrow_mut().bytes()
     }
 
