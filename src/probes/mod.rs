@@ -2,6 +2,7 @@
 
 pub mod explain;
 pub mod gather;
+pub mod nat;
 mod resolve;
 mod station;
 pub mod tls;

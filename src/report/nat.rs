@@ -30,6 +30,11 @@ pub struct Nat {
     pub mapping_confidence: Option<f64>,
     #[serde(default)]
     pub filtering_confidence: Option<f64>,
+    /// What it may be where the word is `unknown`, as far as something was excluded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mapping_possible: Vec<Behaviour>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filtering_possible: Vec<Behaviour>,
     /// The closest name of RFC 3489; an alias, since it cannot say all of the above.
     pub legacy_type: LegacyType,
     /// How servers see this host, without ports.

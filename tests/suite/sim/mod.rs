@@ -1,5 +1,6 @@
 //! Machines over a simulated network.
 
+mod nat;
 mod network;
 mod packets;
 mod scenario;
