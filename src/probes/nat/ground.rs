@@ -96,7 +96,7 @@ impl Ground {
 
     async fn open(self: &Rc<Ground>, number: u16) -> Result<Port, Refusal> {
         // Unconnected: an answer from another address is to be seen.
-        let want = Want::Udp { local: SocketAddr::new(self.place.address, number), connect: None };
+        let want = Want::udp(SocketAddr::new(self.place.address, number));
         let line = self.hands.open(want).await?;
         Ok(Port::new(Rc::clone(self), line))
     }
