@@ -1,5 +1,5 @@
 //! Everything with a grammar: STUN messages (over `stun-rs`), channel data, stream framing,
-//! candidate lines, ICE server URIs, server lists, REST API credentials.
+//! candidate lines, ICE server URIs, server lists, REST API credentials, what home routers speak.
 //!
 //! Pure functions over bytes and text. Whatever comes in, nothing here panics.
 //!
@@ -18,6 +18,7 @@ pub mod channel_data;
 pub mod describe;
 mod fields;
 pub mod framing;
+pub mod gateway;
 pub mod ice_servers;
 pub mod integrity;
 pub mod message;

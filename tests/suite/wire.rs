@@ -1,6 +1,7 @@
 //! The grammar against the RFCs' vectors, the registry, strangers' messages and chance.
 
 mod arbitrary;
+mod gateway;
 mod registry;
 mod second_opinion;
 mod strangers;
