@@ -1,7 +1,7 @@
 //! coturn, the TURN server that most people run.
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -41,6 +41,8 @@ pub struct Options {
     /// Nothing but addresses and ports: realm and users are for `more` to say, and whether it
     /// answers is not waited for, only that it listens.
     pub bare: bool,
+    /// With the command line of its administrator, for [`Coturn::sessions`].
+    pub cli: bool,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Default for Options {
             more: Vec::new(),
             name: "coturn",
             bare: false,
+            cli: false,
         }
     }
 }
@@ -88,7 +91,8 @@ impl Coturn {
         let _ = fs::remove_file(&log);
         let (low, high) = (RELAYS.start().to_string(), RELAYS.end().to_string());
         let mut cmd = Cmd::new("turnserver")
-            .args(["-n", "--no-cli", "-m", "1", "-v", "-f", "--simple-log", "--no-stdout-log"])
+            .args(if options.cli { ["-n", "--cli-password=lab"] } else { ["-n", "--no-cli"] })
+            .args(["-m", "1", "-v", "-f", "--simple-log", "--no-stdout-log"])
             .args(["--log-file", &file("log"), "--pidfile", &file("pid"), "--userdb", &file("db")])
             .args(["-p", &PORT.to_string(), "--tls-listening-port", &TLS_PORT.to_string()])
             .args(["--min-port", &low, "--max-port", &high]);
@@ -171,6 +175,32 @@ impl Coturn {
             thread::sleep(Duration::from_millis(10));
         }
         self.allocations()
+    }
+
+    /// How many sessions it has, by its own account. Needs [`Options::cli`].
+    pub fn sessions(&self) -> usize {
+        let said = self.server.run(|| {
+            let mut cli = TcpStream::connect("127.0.0.1:5766").unwrap();
+            cli.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let mut said = Vec::new();
+            let mut read_to = 0;
+            for (prompt, say) in [("password:", "lab\r\n"), (">", "ps\r\n"), ("Total sessions:", ""), (">", "")] {
+                let found = loop {
+                    if let Some(at) = said[read_to..].windows(prompt.len()).position(|text| text == prompt.as_bytes()) {
+                        break at;
+                    }
+                    let mut some = [0; 4096];
+                    let length = cli.read(&mut some).unwrap();
+                    assert!(length > 0, "coturn's command line ended");
+                    said.extend(&some[..length]);
+                };
+                read_to += found + prompt.len();
+                cli.write_all(say.as_bytes()).unwrap();
+            }
+            String::from_utf8_lossy(&said).into_owned()
+        });
+        let total = said.split("Total sessions:").nth(1).and_then(|rest| rest.split_whitespace().next());
+        total.and_then(|total| total.parse().ok()).unwrap_or_else(|| panic!("no count of sessions: {said}"))
     }
 
     /// How many allocations there ever were.

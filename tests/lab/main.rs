@@ -20,6 +20,7 @@
 //! | coturn, DNS, certificates, servers that misbehave | [`coturn`], [`dns`], [`certificates`], [`evil`] |
 //! | rtcprobe and its report; Chromium and its candidates | [`rtcprobe`], [`browser`] |
 //! | what a NAT does, by plain sockets | [`yardstick`] |
+//! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
 
@@ -30,6 +31,7 @@
 
 // The network and who is on it.
 mod browser;
+mod capture;
 mod certificates;
 mod coturn;
 mod dns;

@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 /// What the lab needs beside a Rust toolchain.
 const PACKAGES: &str =
-    "coturn iproute2 nftables openssl sofia-sip-bin stun-client util-linux, and chromium for the ignored tests";
+    "coturn iproute2 nftables openssl sofia-sip-bin stun-client tcpdump util-linux, and chromium for the ignored tests";
 
 /// Where commands are; administrators' ones are not on everybody's path.
 fn search_path() -> OsString {

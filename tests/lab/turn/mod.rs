@@ -11,3 +11,5 @@ mod login;
 mod reach;
 mod relay;
 mod report;
+mod returned;
+mod rough;
