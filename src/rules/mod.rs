@@ -21,6 +21,7 @@ mod gathered;
 mod judge;
 mod reach;
 mod relay;
+pub mod requirements;
 mod rule;
 mod security;
 mod slice;

@@ -9,6 +9,7 @@ pub mod format;
 pub mod gather;
 pub mod json;
 pub mod jsonl;
+pub mod nat;
 pub mod progress;
 pub mod servers;
 pub mod style;
