@@ -56,6 +56,9 @@ pub struct Report {
     /// The run was a demonstration against the embedded server; the NAT's kind.
     #[serde(default)]
     pub demo: Option<String>,
+    /// No server was named: public ones were asked.
+    #[serde(default, skip_serializing_if = "finding::is_false")]
+    pub default_servers: bool,
     pub environment: Environment,
     /// One for each URL and resolved address family that was probed.
     pub servers: Vec<Server>,
@@ -105,6 +108,7 @@ impl Report {
             verdict: Verdict::Pass,
             interrupted: false,
             demo: None,
+            default_servers: false,
             environment,
             servers: Vec::new(),
             gather: None,

@@ -1,5 +1,5 @@
 use super::{Contact, Trouble};
-use crate::report::{Evidence, Severity};
+use crate::report::{Evidence, Outcome, Report, Severity};
 
 /// What a rule found about one server, or about several at once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,25 @@ impl Diagnosis {
     /// About one server, from what went wrong there.
     pub(super) fn by(contact: &Contact<'_>, trouble: &Trouble<'_>, detail: impl Into<String>) -> Diagnosis {
         Diagnosis::of(contact, detail).shown(trouble)
+    }
+
+    /// About the network between here and the servers: those that answered saw it, or all were behind it.
+    pub(super) fn of_the_network(report: &Report, detail: impl Into<String>) -> Diagnosis {
+        let mut servers: Vec<String> = Vec::new();
+        let answered = report.servers.iter().any(|server| server.outcome == Outcome::Ok);
+        for server in report.servers.iter().filter(|server| !answered || server.outcome == Outcome::Ok) {
+            if !servers.contains(&server.url) {
+                servers.push(server.url.clone());
+            }
+        }
+        Diagnosis {
+            detail: detail.into(),
+            evidence: Vec::new(),
+            fix: String::new(),
+            servers,
+            at_most: Severity::Error,
+            suspected: None,
+        }
     }
 
     /// The trouble as a fact, in the words of the report.

@@ -19,6 +19,7 @@ mod expiry;
 pub mod forecast;
 mod gathered;
 mod judge;
+mod nat;
 mod reach;
 mod relay;
 pub mod requirements;

@@ -1,4 +1,4 @@
-use super::{Rule, allocate, auth, reach, relay, security, tls};
+use super::{Rule, allocate, auth, nat, reach, relay, security, tls};
 
 /// Every rule, by code.
 pub static RULES: &[&Rule] = &[
@@ -30,10 +30,21 @@ pub static RULES: &[&Rule] = &[
     &reach::dns_no_answer::RULE,
     &reach::dns_no_record::RULE,
     &tls::dtls_listener_off::RULE,
+    &nat::fragments_dropped::RULE,
+    &nat::hairpin_unsupported::RULE,
     &reach::host_unreachable::RULE,
     &allocate::lb_no_affinity::RULE,
     &relay::mapped_address_private::RULE,
+    &nat::nat_both_symmetric_no_turn::RULE,
+    &nat::nat_carrier_grade::RULE,
+    &nat::nat_contradictory::RULE,
+    &nat::nat_double::RULE,
+    &nat::nat_not_deterministic::RULE,
+    &nat::nat_pooling_arbitrary::RULE,
+    &nat::nat_symmetric::RULE,
+    &nat::nat_udp_binding_timeout_short::RULE,
     &reach::not_stun::RULE,
+    &nat::path_mtu_small::RULE,
     &relay::peer_private_denied::RULE,
     &relay::peer_public_denied::RULE,
     &relay::proxy_hides_client_ip::RULE,
@@ -49,6 +60,7 @@ pub static RULES: &[&Rule] = &[
     &relay::relay_ports_unreachable::RULE,
     &relay::relay_self_denied::RULE,
     &reach::reply_from_wrong_source_ip::RULE,
+    &nat::rfc5780_unavailable::RULE,
     &security::sec_known_cves::RULE,
     &security::sec_long_lived_rest_credential::RULE,
     &security::sec_multicast_peers::RULE,

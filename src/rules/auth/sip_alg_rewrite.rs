@@ -1,4 +1,4 @@
-use crate::report::{Cause, Report};
+use crate::report::{Cause, Report, Severity};
 use crate::rules::{Diagnosis, each, rule};
 
 rule! {
@@ -10,7 +10,9 @@ rule! {
     /// # How it is told apart
     ///
     /// The answer's MESSAGE-INTEGRITY does not verify although the server accepted ours. A server
-    /// that signs with another password looks the same; `turns:` works where a router is to blame.
+    /// that signs with another password looks the same; `turns:` works where a router is to blame. Or,
+    /// without a signature: an answer gives our address twice, plain and masked, and the two differ,
+    /// so somebody changed the plain one.
     ///
     /// # What to do
     ///
@@ -23,6 +25,23 @@ rule! {
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
+    let mut found = by_signature(report);
+    found.extend(by_address(report));
+    found
+}
+
+/// MAPPED-ADDRESS and XOR-MAPPED-ADDRESS of one answer differ (RFC 5780 section 3.6).
+fn by_address(report: &Report) -> Option<Diagnosis> {
+    report.nat.as_ref().filter(|nat| nat.alg == Some(true))?;
+    let detail = "Our address stood in an answer twice, plain and masked, and the two were not the same: a router's ALG \
+                  changes addresses inside packets.";
+    let fix = "Switch SIP ALG, and other application helpers, off in the router.";
+    let diagnosis = Diagnosis::of_the_network(report, detail).fact("/nat/alg", "addresses are rewritten").fix(fix);
+    // What ICE uses is masked, and signed.
+    Some(diagnosis.at_most(Severity::Warning))
+}
+
+fn by_signature(report: &Report) -> Vec<Diagnosis> {
     each(report, Cause::IntegrityFailed, |contact, trouble| {
         if !trouble.text.contains("does not verify") {
             return None;

@@ -1,4 +1,5 @@
-use crate::report::{Report, Way};
+use crate::report::nat::Udp;
+use crate::report::{Outcome, Report, Way};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -10,7 +11,9 @@ rule! {
     /// # How it is told apart
     ///
     /// At least two servers at different addresses are silent over UDP, none answers over it, and TCP
-    /// or TLS is answered. One silent server alone is `turn-udp-filtered`.
+    /// or TLS is answered. One silent server alone is `turn-udp-filtered`. Where NAT behaviour was
+    /// probed, one server that is silent over UDP and answers over TCP is enough, as it was asked both
+    /// ways from here.
     ///
     /// # What to do
     ///
@@ -27,7 +30,30 @@ rule! {
     over ["turn-udp-filtered", "server-silent"]
 }
 
+const FIX: &str = "Offer TURN over TCP and TLS as well, best turns:HOST:443?transport=tcp; let UDP port 3478 out of \
+                   this network.";
+
 fn check(report: &Report) -> Vec<Diagnosis> {
+    let probed = by_nat(report);
+    if probed.is_empty() { by_servers(report) } else { probed }
+}
+
+/// The NAT was probed, and nothing but silence came of it.
+fn by_nat(report: &Report) -> Vec<Diagnosis> {
+    if report.nat.as_ref().is_none_or(|nat| nat.udp != Udp::Blocked) {
+        return Vec::new();
+    }
+    let mut diagnosis = Diagnosis::of_the_network(report, "").fact("/nat/udp", "UDP is blocked").fix(FIX);
+    diagnosis.detail = format!("Nothing came back over UDP from {}.", diagnosis.servers.join(", "));
+    for (number, server) in report.servers.iter().enumerate() {
+        if let Some(error) = server.error.as_ref().filter(|_| server.outcome != Outcome::Skipped) {
+            diagnosis = diagnosis.fact(format!("/servers/{number}/error"), error.clone());
+        }
+    }
+    vec![diagnosis]
+}
+
+fn by_servers(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let silent: Vec<&Contact<'_>> = all
         .iter()
@@ -54,9 +80,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         stream.place()
     );
     let proof = stream.answered.clone().unwrap_or_default();
-    let fix = "Offer TURN over TCP and TLS as well, best turns:HOST:443?transport=tcp; let UDP port 3478 out of \
-               this network.";
-    let mut diagnosis = Diagnosis::of(first, detail).fact(proof, format!("{} is answered", stream.over())).fix(fix);
+    let mut diagnosis = Diagnosis::of(first, detail).fact(proof, format!("{} is answered", stream.over())).fix(FIX);
     for contact in silent {
         diagnosis = diagnosis.also(contact);
         if let Some(trouble) = contact.silent() {

@@ -17,6 +17,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
     all.extend(relay());
     all.extend(security());
     all.extend(gather());
+    all.extend(super::nat::cases());
     all.sort_by_key(|(code, _)| *code);
     all
 }
