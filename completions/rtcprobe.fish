@@ -28,6 +28,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s h -l help -d 'Print h
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gather ICE candidates and show them as they are found, with every server\'s errors'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "check" -d 'Say whether WebRTC will connect, what is wrong, how that is known, and what to change'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "completions" -d 'Print completions for a shell'
@@ -134,6 +135,60 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s v -l verbose 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l credential -d 'Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l credential-file -d 'File with the password in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l secret -d 'Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l secret-file -d 'File with the shared secret in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ttl -d 'How long credentials made from a secret last' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l user-id -d 'User id to put into credentials made from a secret' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l reference -d 'A STUN server over UDP to tell this network\'s trouble from the servers\'; repeat for more [default: the STUN servers that are named]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l budget -d 'All of it may take this long' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l echo -d 'Datagrams to send to and fro through the relay' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l rate -d 'Datagrams per second' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l local-address -d 'Use this local address only; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 20s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s o -l output-file -d 'Write the answer to a file, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-default-servers -d 'Ask nobody when no server is named'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-echo -d 'Do not measure loss, round-trip times and jitter'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ipv6-relay -d 'Try a relayed IPv6 address (RFC 8656 section 14.14)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l dual -d 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l tcp-relay -d 'Try relaying TCP (RFC 6062)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l even-port -d 'Try an even port with the next one reserved'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l dont-fragment -d 'Try DONT-FRAGMENT'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l mobility -d 'Try to move an allocation to another port of ours (RFC 8016)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l all -d 'Try all of these options'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l audit -d 'Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-software -d 'Do not tell servers the name and version of this program'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l strict -d 'Fail with exit code 1 on a warning, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l listen -d 'Listen on this address; with two of one family, the second is the alternate address of RFC 5780' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l port -d 'Port for UDP and TCP; 0 lets the system choose' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l alt-port -d 'The alternate port of RFC 5780' -r

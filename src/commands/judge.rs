@@ -8,6 +8,13 @@ use crate::rules;
 /// Sets the findings and the verdict, and says what is not known and why. A run without servers is
 /// judged by whether it found anything.
 pub fn gathering(report: &mut Report, ended: Ended) {
+    explain(report, ended);
+    report.findings = rules::judge(report);
+    report.verdict = verdict(report);
+}
+
+/// Says what is not known of a gathering, and why.
+pub fn explain(report: &mut Report, ended: Ended) {
     report.interrupted = ended == Ended::Interrupted;
     let missing = report.gather.as_ref().is_none_or(|gather| gather.complete_ms.is_none());
     if missing {
@@ -26,8 +33,6 @@ pub fn gathering(report: &mut Report, ended: Ended) {
             }
         }
     }
-    report.findings = rules::judge(report);
-    report.verdict = verdict(report);
 }
 
 /// Why a server's round-trip time and its software are not known.

@@ -17,6 +17,8 @@ use crate::wire::uri::{self, IceUri, Query, Scheme};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Stun,
+    /// A STUN server that is not checked itself.
+    Reference,
     Turn,
     Uri,
 }
@@ -104,6 +106,7 @@ fn every_transport(uri: &IceUri) -> Vec<IceUri> {
 pub fn server(kind: Kind, text: &str, ui: &mut Ui) -> Result<IceUri, Stop> {
     let (option, parsed) = match kind {
         Kind::Stun => ("--stun ", uri::parse_target(text, false)),
+        Kind::Reference => ("--reference ", uri::parse_target(text, false)),
         Kind::Turn => ("--turn ", uri::parse_target(text, true)),
         Kind::Uri => ("", uri::parse(text)),
     };

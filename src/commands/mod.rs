@@ -1,6 +1,7 @@
 //! What was asked: one file per subcommand, its arguments first, then its four steps.
 
 mod certificate;
+mod check;
 mod completions;
 mod demo;
 pub mod environment;
@@ -46,6 +47,7 @@ struct Cli {
 enum Command {
     Gather(Box<gather::GatherArgs>),
     Turn(Box<turn::TurnArgs>),
+    Check(Box<check::CheckArgs>),
     Serve(Box<serve::ServeArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -78,6 +80,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let wishes = match &cli.command {
         Command::Gather(args) => args.output.wishes(),
         Command::Turn(args) => args.output.wishes(),
+        Command::Check(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
         Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
@@ -95,6 +98,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         }
         Command::Turn(args) => {
             ready(for_client(args.demo.demo.is_some())).and_then(|()| turn::run(args, matches, now, &mut ui))
+        }
+        Command::Check(args) => {
+            ready(for_client(args.demo.demo.is_some())).and_then(|()| check::run(args, matches, now, &mut ui))
         }
         Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
         Command::Schema(args) => schema::run(args, &mut ui),

@@ -1,7 +1,7 @@
 pub mod asked;
 pub mod facts;
 pub mod reference;
-mod verdict;
+pub mod verdict;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -73,6 +73,21 @@ pub enum Output<E> {
     Done,
 }
 
+impl<E> Output<E> {
+    /// The same with another result.
+    pub fn map<T>(self, of: impl FnOnce(E) -> T) -> Output<T> {
+        match self {
+            Output::Open { socket, want } => Output::Open { socket, want },
+            Output::Close { socket } => Output::Close { socket },
+            Output::Send { socket, to, bytes } => Output::Send { socket, to, bytes },
+            Output::Lookup { lookup, question } => Output::Lookup { lookup, question },
+            Output::Event(event) => Output::Event(of(event)),
+            Output::WaitUntil(until, why) => Output::WaitUntil(until, why),
+            Output::Done => Output::Done,
+        }
+    }
+}
+
 /// Protocol logic that is told what happens and says what to do.
 pub trait Machine {
     /// What the machine reports while it runs.

@@ -7,7 +7,7 @@
 //! connection each.
 
 mod asking;
-mod harvest;
+pub(super) mod harvest;
 mod task;
 mod verdict;
 mod words;

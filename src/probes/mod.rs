@@ -1,5 +1,6 @@
 //! The experiments: one question each, ending in facts.
 
+pub mod check;
 pub mod explain;
 pub mod gather;
 pub mod nat;

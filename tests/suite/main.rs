@@ -9,6 +9,7 @@
 
 mod bless;
 mod cli;
+mod cli_check;
 mod cli_turn;
 mod drive;
 mod drive_dns;

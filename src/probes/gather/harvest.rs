@@ -10,7 +10,7 @@ use crate::wire::candidate::{self, CandidateType, TcpType};
 use crate::wire::uri::Transport;
 
 /// The candidates found so far.
-pub(super) struct Harvest {
+pub struct Harvest {
     /// For each server, how many TURN servers stand before it.
     turn_rank: Vec<usize>,
     turns: usize,
@@ -21,7 +21,7 @@ pub(super) struct Harvest {
 
 /// A server-reflexive or relayed address, and how it came about.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Find {
+pub struct Find {
     pub kind: CandidateKind,
     pub address: SocketAddr,
     /// The local socket's address (srflx), or the relayed address itself.
@@ -38,7 +38,7 @@ pub(super) struct Find {
 type Out = VecDeque<Output<Event>>;
 
 impl Harvest {
-    pub(super) fn new(config: &Config) -> Harvest {
+    pub fn new(config: &Config) -> Harvest {
         let mut turns = 0;
         let rank = |server: &ServerSpec| {
             let before = turns;
@@ -71,7 +71,7 @@ impl Harvest {
 
     /// Takes in a find unless it is redundant: same address and same base as one that is there
     /// (RFC 8445 §5.1.3; when trickling the newcomer goes, RFC 8838 §9).
-    pub(super) fn take(&mut self, now: Time, find: &Find, config: &Config, out: &mut Out) {
+    pub fn take(&mut self, now: Time, find: &Find, config: &Config, out: &mut Out) {
         let protocol = match (find.kind, find.transport) {
             (CandidateKind::Srflx, Transport::Tcp | Transport::Tls) => Protocol::Tcp,
             _ => Protocol::Udp,

@@ -1,6 +1,7 @@
 //! Machines over a simulated network.
 
 mod nat;
+mod check;
 mod network;
 mod packets;
 mod scenario;

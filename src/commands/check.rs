@@ -1,0 +1,237 @@
+mod settle;
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::{ArgMatches, Args};
+
+use super::demo::{Demo, DemoArgs};
+use super::locals::{self, Wish};
+use super::output::{Format, OutputArgs};
+use super::probing::ProbeArgs;
+use super::servers::{DefaultsArgs, Manner, ServerArgs};
+use super::stop::{Stop, usage};
+use super::telling::Telling;
+use super::turn::asked::{OptionArgs, QualityArgs};
+use super::turn::verdict::Demands;
+use super::turn::{facts, reference};
+use super::{environment, gather as gathering, judge, keys};
+use crate::drive::{self, Ended};
+use crate::machine::Chance;
+use crate::probes::check::{Checking, Config};
+use crate::probes::{gather, turn};
+use crate::report::{Environment, Event, Report};
+use crate::rules;
+use crate::view;
+use crate::view::ui::Ui;
+use crate::wire::uri::{IceUri, Transport};
+
+/// Say whether WebRTC will connect, what is wrong, how that is known, and what to change
+///
+/// Gathers candidates and checks every TURN server, side by side, and draws the conclusions: findings with
+/// their evidence and what to do about them, and a verdict. `rtcprobe explain CODE` says more about a finding.
+#[derive(Debug, Clone, Args)]
+#[command(after_help = EXAMPLES)]
+pub struct CheckArgs {
+    #[command(flatten)]
+    pub servers: ServerArgs,
+    #[command(flatten)]
+    pub defaults: DefaultsArgs,
+    #[command(flatten)]
+    pub demo: DemoArgs,
+    /// A STUN server over UDP to tell this network's trouble from the servers'; repeat for more [default: the STUN servers that are named]
+    #[arg(long, value_name = "TARGET", env = "RTCPROBE_REFERENCE", value_delimiter = ',', help_heading = "Probing")]
+    pub reference: Vec<String>,
+    /// All of it may take this long
+    #[arg(long, value_name = "TIME", env = "RTCPROBE_BUDGET", value_parser = super::span::parse, default_value = "15s")]
+    #[arg(help_heading = "Probing")]
+    pub budget: Duration,
+    #[command(flatten)]
+    pub quality: QualityArgs,
+    #[command(flatten)]
+    pub options: OptionArgs,
+    /// Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing
+    #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
+    pub audit: bool,
+    /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
+    #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = super::flag::parse, help_heading = "Security")]
+    pub no_controls: bool,
+    /// Do not tell servers the name and version of this program
+    #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = super::flag::parse, help_heading = "Security")]
+    pub no_software: bool,
+    /// Fail with exit code 1 on a warning, too
+    #[arg(long, env = "RTCPROBE_STRICT", value_parser = super::flag::parse, help_heading = "Verdict")]
+    pub strict: bool,
+    #[command(flatten)]
+    pub probing: ProbeArgs,
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  rtcprobe check --demo
+  rtcprobe check
+  rtcprobe check --turn turn.example.org --username alice --credential-file password.txt
+  rtcprobe check --ice-servers config.json --json";
+
+/// Everything that was asked.
+struct Plan {
+    config: Config,
+    stun: Vec<IceUri>,
+    demands: Demands,
+    options: drive::Options,
+    environment: Environment,
+    demo: Option<Demo>,
+    format: Format,
+    chance: Chance,
+}
+
+pub fn run(args: &CheckArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, started, ui)?;
+    let (mut report, demands, ended) = probe(args, plan, started, ui)?;
+    judge(args, &mut report, &demands, ended);
+    show(args.output.format()?, &report, ui);
+    Ok(judge::code(&report, args.strict))
+}
+
+fn ask(args: &CheckArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+    let format = args.output.format()?;
+    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let demo = args.demo.ask(now, &mut chance)?;
+    let manner = Manner { defaults: !args.defaults.no_default_servers, anonymous: false, spread: true };
+    let named = match &demo {
+        Some(_) => args.servers.none(matches)?,
+        None => args.servers.ask(matches, manner, now, ui)?,
+    };
+    let options = args.probing.options()?;
+    let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
+    let stun = references(args, &named.servers, ui)?;
+    let environment = environment::look()?;
+    let uris = || named.servers.iter().map(|server| &server.uri);
+    let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
+    locals::check_family(uris().chain(&stun), &wish)?;
+    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    let mut addresses: Vec<_> = locals.iter().map(|local| local.address).collect();
+    if wish.loopback && uris().all(locals::is_here) {
+        addresses.sort_by_key(|address| !address.is_loopback());
+    }
+    let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
+    let schedule = args.probing.timing.schedule();
+    let config = Config {
+        gather: gather::Config {
+            servers: named.servers,
+            locals,
+            host: true,
+            srflx: true,
+            relay: true,
+            schedule,
+            alternate: gather::Alternate::Follow,
+            send_software: !args.no_software,
+            connections: gathering::connections(),
+            unix_time: Some(since),
+        },
+        turn: turn::Config {
+            schedule,
+            locals: addresses,
+            reference: Vec::new(),
+            send_software: !args.no_software,
+            controls: !args.no_controls,
+            echo: args.quality.plan(),
+            options: args.options.options(),
+            audit: args.audit,
+            unix_time: since,
+            trace: ui.verbose > 0,
+        },
+    };
+    let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
+    let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts: hosts.collect() };
+    Ok(Plan { config, stun, demands, options, environment, demo, format, chance })
+}
+
+/// The STUN servers over UDP that tell this network's trouble from the servers'.
+fn references(args: &CheckArgs, servers: &[gather::ServerSpec], ui: &mut Ui) -> Result<Vec<IceUri>, Stop> {
+    if args.reference.is_empty() {
+        return Ok(over_udp(servers));
+    }
+    let mut found = Vec::new();
+    for text in &args.reference {
+        let uri = keys::server(keys::Kind::Reference, text, ui)?;
+        if uri.transport() != Transport::Udp {
+            return usage(format!("--reference {uri}: it is to be a STUN server over UDP; write stun:HOST"));
+        }
+        found.push(uri);
+    }
+    Ok(found)
+}
+
+fn over_udp(servers: &[gather::ServerSpec]) -> Vec<IceUri> {
+    let uris = servers.iter().map(|server| &server.uri);
+    uris.filter(|uri| !uri.scheme.is_turn() && uri.transport() == Transport::Udp).cloned().collect()
+}
+
+fn probe(args: &CheckArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Demands, Ended), Stop> {
+    let Plan { mut config, stun, mut demands, options, environment, demo, format, chance } = plan;
+    let mut report = Report::new("check", drive::rfc3339(started), environment);
+    report.demo = demo.as_ref().map(|demo| demo.kind.clone());
+    if format == Format::Text {
+        ui.answer(&view::demo::notice(report.demo.as_deref(), &ui.style));
+    }
+    let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
+    let limit = args.probing.timeout.map_or(args.budget, |timeout| timeout.min(args.budget));
+    let mut end = 0.0;
+    let named = std::mem::take(&mut config.gather.servers);
+    let check = async |servers: Vec<gather::ServerSpec>, stun: Vec<IceUri>| {
+        let (addresses, lost) = reference::addresses(&stun, &options).await;
+        lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
+        config.turn.reference = addresses;
+        config.gather.servers = servers;
+        demands.urls = config.gather.servers.iter().map(|server| server.uri.to_string()).collect();
+        ui.begin(&demands.urls);
+        let mut telling = Telling::new(format);
+        drive::run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
+            end = now.millis();
+            telling.learn(&event, ui);
+            report.learn(&event);
+            if let Event::Turn { elapsed_ms, turn } = &event {
+                let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+                telling.learn(&event, ui);
+            }
+        })
+        .await
+    };
+    let running = async {
+        match demo {
+            Some(demo) => {
+                demo.serve(async |named| {
+                    let stun = over_udp(&named);
+                    check(named, stun).await
+                })
+                .await
+            }
+            None => Ok(check(named, stun).await),
+        }
+    };
+    let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
+    let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
+    report.duration_ms = end;
+    ui.end();
+    Ok((report, demands, ended))
+}
+
+fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended) {
+    let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
+    settle::servers(report, &demands.urls, rto_ms, ended);
+    facts::explain(report, ended, !args.quality.no_echo);
+    judge::explain(report, ended);
+    report.findings = rules::judge(report);
+    report.verdict = settle::verdict(report, demands);
+}
+
+fn show(format: Format, report: &Report, ui: &mut Ui) {
+    let style = ui.style;
+    ui.answer(&match format {
+        Format::Text => view::turn::closing(report, &style, ui.verbose > 0),
+        Format::Json => view::json::document(report),
+        Format::Jsonl => view::jsonl::last(report),
+    });
+}

@@ -1,0 +1,196 @@
+//! Whether WebRTC will work from here: candidates and the check of every TURN server, side by side
+//! over the same servers, as one machine.
+//!
+//! No server is asked for more than it would be by a browser with these servers: each TURN URL gets
+//! one check, whose allocation is the relay candidate as well. Where a quota is too small for all
+//! URLs at once, those that it refused are checked once more, one after the other, when everything
+//! else is over; only then is the quota to blame and not our haste.
+
+mod relays;
+
+use std::collections::VecDeque;
+
+use super::gather::{self, Gathering};
+use super::turn;
+use crate::machine::script::Script;
+use crate::machine::{Chance, Input, Join, Machine, Output, Time};
+use crate::report::{Cause, Event, Outcome, Turn};
+use relays::Relays;
+
+/// What to check.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Every server, the TURN servers too.
+    pub gather: gather::Config,
+    pub turn: turn::Config,
+}
+
+/// The machine that checks everything.
+pub struct Checking {
+    config: turn::Config,
+    servers: Vec<turn::ServerSpec>,
+    chance: Chance,
+    join: Join<Part, Running>,
+    relays: Relays,
+    /// TURN servers that are to be checked once more, and what was learned of them the first time.
+    again: VecDeque<(usize, Vec<Box<Turn>>)>,
+    /// What was learned the first time of the one that is checked once more.
+    held: Vec<Box<Turn>>,
+    /// The gathering reached its end.
+    gathered: bool,
+    stopping: bool,
+    over: bool,
+    out: VecDeque<Output<Event>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Part {
+    Gather,
+    /// The TURN server at that place.
+    Turn(usize),
+    /// The same, when nothing else goes on.
+    Alone(usize),
+}
+
+enum Running {
+    Gather(Box<Gathering>),
+    Turn(Join<usize, Script<Event>>),
+}
+
+impl Machine for Running {
+    type Event = Event;
+
+    fn input(&mut self, now: Time, input: Input<'_>) {
+        match self {
+            Running::Gather(machine) => machine.input(now, input),
+            Running::Turn(machine) => machine.input(now, input),
+        }
+    }
+
+    fn output(&mut self, now: Time) -> Output<Event> {
+        match self {
+            Running::Gather(machine) => machine.output(now),
+            Running::Turn(machine) => machine.output(now).map(|(_, event)| event),
+        }
+    }
+}
+
+impl Checking {
+    #[must_use]
+    pub fn new(mut config: Config, mut chance: Chance) -> Checking {
+        let turns = config.gather.servers.iter().filter(|server| server.uri.scheme.is_turn());
+        let servers: Vec<turn::ServerSpec> = turns
+            .map(|server| turn::ServerSpec { uri: server.uri.clone(), credentials: server.credentials.clone() })
+            .collect();
+        let relays = Relays::new(&config.gather);
+        // The checks allocate; a second allocation beside each would only use up quotas.
+        config.gather.relay = false;
+        let mut join = Join::new();
+        join.add(Part::Gather, Running::Gather(Box::new(Gathering::new(config.gather, chance.split()))));
+        for (place, server) in servers.iter().enumerate() {
+            join.add(Part::Turn(place), check(server, &config.turn, &mut chance));
+        }
+        Checking {
+            config: config.turn,
+            servers,
+            chance,
+            join,
+            relays,
+            again: VecDeque::new(),
+            held: Vec::new(),
+            gathered: false,
+            stopping: false,
+            over: false,
+            out: VecDeque::new(),
+        }
+    }
+
+    fn learn(&mut self, now: Time, part: Part, event: Event) {
+        match (part, event) {
+            (Part::Gather, Event::Complete { .. }) => self.gathered = true,
+            // What the gathering has no question for has its check.
+            (Part::Gather, Event::Server { server, .. })
+                if server.outcome == Outcome::Skipped && server.wanted.is_empty() => {}
+            (Part::Turn(place), Event::Turn { turn, .. }) if self.is_held(place, &turn) => {
+                match self.again.iter_mut().find(|(again, _)| *again == place) {
+                    Some((_, held)) => held.push(turn),
+                    None => self.again.push_back((place, vec![turn])),
+                }
+            }
+            (Part::Alone(_), Event::Turn { turn, .. }) => {
+                // Addresses that were not short of anything have been told of.
+                if let Some(old) = self.held.iter().position(|old| old.address == turn.address) {
+                    self.held.swap_remove(old);
+                    self.tell(now, Event::Turn { elapsed_ms: now.millis(), turn });
+                }
+            }
+            (_, event) => self.tell(now, event),
+        }
+    }
+
+    /// A check that came too late for its share, because others of ours had theirs.
+    fn is_held(&self, place: usize, turn: &Turn) -> bool {
+        let short = turn.failing().is_some_and(|(_, step)| step.cause == Some(Cause::QuotaReached));
+        short && !self.stopping && self.shares(place)
+    }
+
+    /// Another TURN URL is checked with the same user.
+    fn shares(&self, place: usize) -> bool {
+        let user = |server: &turn::ServerSpec| server.credentials.as_ref().map(|keys| keys.username.clone());
+        let Some(one) = self.servers.get(place) else { return false };
+        self.servers.iter().enumerate().any(|(other, server)| other != place && user(server) == user(one))
+    }
+
+    fn tell(&mut self, now: Time, event: Event) {
+        self.relays.told(now, event, &mut self.out);
+    }
+
+    /// Everything is over: the next check that must have the server to itself, or the end.
+    fn go_on(&mut self, now: Time) {
+        for turn in std::mem::take(&mut self.held) {
+            self.tell(now, Event::Turn { elapsed_ms: now.millis(), turn });
+        }
+        let Some((place, held)) = self.again.pop_front() else {
+            self.over = true;
+            if self.gathered && !self.stopping {
+                self.tell(now, Event::Complete { elapsed_ms: now.millis() });
+            }
+            return;
+        };
+        self.held = held;
+        if let Some(server) = self.servers.get(place).filter(|_| !self.stopping) {
+            let text = format!("{}: our own checks used up the quota; checking it alone", server.uri);
+            self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
+            self.join.add(Part::Alone(place), check(server, &self.config, &mut self.chance));
+        }
+    }
+}
+
+fn check(server: &turn::ServerSpec, config: &turn::Config, chance: &mut Chance) -> Running {
+    Running::Turn(turn::checks(std::slice::from_ref(server), config, chance.split()))
+}
+
+impl Machine for Checking {
+    type Event = Event;
+
+    fn input(&mut self, now: Time, input: Input<'_>) {
+        self.stopping |= matches!(input, Input::Stop);
+        self.join.input(now, input);
+    }
+
+    fn output(&mut self, now: Time) -> Output<Event> {
+        loop {
+            if let Some(output) = self.out.pop_front() {
+                return output;
+            }
+            if self.over {
+                return Output::Done;
+            }
+            match self.join.output(now) {
+                Output::Event((part, event)) => self.learn(now, part, event),
+                Output::Done => self.go_on(now),
+                output => return output.map(|(_, event)| event),
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! `rtcprobe check` from outside: what is refused, exit codes, what is printed where.
+
+use std::process::{Command, Output, Stdio};
+
+use rtcprobe::report::{CandidateKind, Report, Severity, Verdict};
+
+const KEYS: [&str; 4] = ["--username", "u", "--credential", "p"];
+/// Nothing listens there.
+const DEAD: &str = "turn:127.0.0.1:1";
+
+/// Said in one line on stderr, with nothing on stdout and exit code 2.
+#[track_caller]
+fn refuses(args: &[&str], because: &[&str]) {
+    let output = run(args);
+    let stderr = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+    assert_eq!(stdout(&output), "", "{args:?}");
+    assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{args:?}: {stderr}");
+    for word in because {
+        assert!(stderr.contains(word), "{args:?} should speak of {word}: {stderr}");
+    }
+}
+
+#[test]
+fn refuses_what_it_cannot_do() {
+    refuses(&[DEAD], &[DEAD, "--username", "--credential-file"]);
+    refuses(&["--budget", "0"], &["--budget", "10s"]);
+    refuses(&["--reference", "turn:a.example"], &["--reference", "TURN"]);
+    refuses(&["-q", "--reference", "stuns:a.example"], &["--reference", "UDP"]);
+    refuses(&["stun:a.example", "--demo"], &["--demo"]);
+}
+
+#[test]
+fn the_demo_passes_with_candidates_and_checks_in_one_report() {
+    let report = report(&["--demo", "--echo", "5"], 0);
+    assert_eq!((report.verdict, report.command.as_str()), (Verdict::Pass, "check"));
+    assert!(report.turn.len() >= 3 && report.turn.iter().all(|turn| turn.works == Some(true)));
+    let gather = report.gather.as_ref().unwrap();
+    assert!(gather.complete_ms.is_some());
+    for kind in [CandidateKind::Host, CandidateKind::Srflx, CandidateKind::Relay] {
+        assert!(gather.candidates.iter().any(|candidate| candidate.kind == kind), "{kind:?}");
+    }
+    assert_eq!(report.servers[0].gave, ["srflx"]);
+    assert_eq!(report.servers[1].gave, ["srflx", "relay"]);
+    assert_eq!(report.servers.len(), report.turn.len() + 1, "each server stands in the list once");
+}
+
+#[test]
+fn fails_at_a_dead_port_with_a_finding() {
+    let report = report(&[&[DEAD, "turn:127.0.0.1:1?transport=tcp"], &KEYS[..]].concat(), 1);
+    assert_eq!(report.verdict, Verdict::Fail);
+    assert_eq!(report.findings[0].code, "server-not-running");
+    assert_eq!(report.findings[0].severity, Severity::Error);
+    assert_eq!(report.servers.len(), 2);
+    assert!(report.gather.is_some_and(|gather| !gather.errors.is_empty()));
+}
+
+#[track_caller]
+fn report(args: &[&str], code: i32) -> Report {
+    let output = run(&[args, &["--json"]].concat());
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", stdout(&output), stderr(&output));
+    serde_json::from_str(&stdout(&output)).unwrap()
+}
+
+/// The program with an environment of its own.
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtcprobe"));
+    command.arg("check").args(args);
+    if !args.iter().any(|arg| arg.starts_with("--demo")) {
+        command.args(["--timing", "fast", "--no-default-servers"]);
+    }
+    command.stdin(Stdio::null()).env_clear().env("PATH", "/nonexistent").output().unwrap()
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
