@@ -6,11 +6,10 @@ use clap::{ArgMatches, Args};
 
 use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
-use super::output::{Format, OutputArgs};
+use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
 use super::servers::{DefaultsArgs, Manner, ServerArgs};
 use super::stop::{Stop, usage};
-use super::telling::Telling;
 use super::turn::asked::{OptionArgs, QualityArgs};
 use super::turn::verdict::Demands;
 use super::turn::{facts, reference};
@@ -21,7 +20,6 @@ use crate::probes::check::{Checking, Config};
 use crate::probes::{gather, turn};
 use crate::report::{Environment, Event, Report};
 use crate::rules;
-use crate::view;
 use crate::view::ui::Ui;
 use crate::wire::uri::{IceUri, Transport};
 
@@ -82,20 +80,20 @@ struct Plan {
     options: drive::Options,
     environment: Environment,
     demo: Option<Demo>,
-    format: Format,
+    outputs: Outputs,
     chance: Chance,
 }
 
 pub fn run(args: &CheckArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
     let plan = ask(args, matches, started, ui)?;
-    let (mut report, demands, ended) = probe(args, plan, started, ui)?;
+    let (mut report, outputs, demands, ended) = probe(args, plan, started, ui)?;
     judge(args, &mut report, &demands, ended);
-    show(args.output.format()?, &report, ui);
-    Ok(judge::code(&report, args.strict))
+    outputs.end(&report, ui);
+    Ok(outputs.code(&report, args.strict))
 }
 
 fn ask(args: &CheckArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
-    let format = args.output.format()?;
+    let outputs = args.output.outputs("check")?;
     let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { defaults: !args.defaults.no_default_servers, anonymous: false, spread: true };
@@ -145,7 +143,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> 
     };
     let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
     let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts: hosts.collect() };
-    Ok(Plan { config, stun, demands, options, environment, demo, format, chance })
+    Ok(Plan { config, stun, demands, options, environment, demo, outputs, chance })
 }
 
 /// The STUN servers over UDP that tell this network's trouble from the servers'.
@@ -169,13 +167,16 @@ fn over_udp(servers: &[gather::ServerSpec]) -> Vec<IceUri> {
     uris.filter(|uri| !uri.scheme.is_turn() && uri.transport() == Transport::Udp).cloned().collect()
 }
 
-fn probe(args: &CheckArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Demands, Ended), Stop> {
-    let Plan { mut config, stun, mut demands, options, environment, demo, format, chance } = plan;
+fn probe(
+    args: &CheckArgs,
+    plan: Plan,
+    started: SystemTime,
+    ui: &mut Ui,
+) -> Result<(Report, Outputs, Demands, Ended), Stop> {
+    let Plan { mut config, stun, mut demands, options, environment, demo, mut outputs, chance } = plan;
     let mut report = Report::new("check", drive::rfc3339(started), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
-    if format == Format::Text {
-        ui.answer(&view::demo::notice(report.demo.as_deref(), &ui.style));
-    }
+    outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
     let limit = args.probing.timeout.map_or(args.budget, |timeout| timeout.min(args.budget));
     let mut end = 0.0;
@@ -187,14 +188,13 @@ fn probe(args: &CheckArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resu
         config.gather.servers = servers;
         demands.urls = config.gather.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
-        let mut telling = Telling::new(format);
         drive::run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
             end = now.millis();
-            telling.learn(&event, ui);
+            outputs.learn(&event, ui);
             report.learn(&event);
             if let Event::Turn { elapsed_ms, turn } = &event {
                 let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
-                telling.learn(&event, ui);
+                outputs.learn(&event, ui);
             }
         })
         .await
@@ -215,7 +215,7 @@ fn probe(args: &CheckArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Resu
     let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = end;
     ui.end();
-    Ok((report, demands, ended))
+    Ok((report, outputs, demands, ended))
 }
 
 fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended) {
@@ -225,13 +225,4 @@ fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended)
     judge::explain(report, ended);
     report.findings = rules::judge(report);
     report.verdict = settle::verdict(report, demands);
-}
-
-fn show(format: Format, report: &Report, ui: &mut Ui) {
-    let style = ui.style;
-    ui.answer(&match format {
-        Format::Text => view::turn::closing(report, &style, ui.verbose > 0),
-        Format::Json => view::json::document(report),
-        Format::Jsonl => view::jsonl::last(report),
-    });
 }

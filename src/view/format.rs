@@ -41,7 +41,7 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
 #[must_use]
 pub fn text(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
-        "turn" => super::turn::text(report, style, verbose),
+        "turn" | "check" => super::turn::text(report, style, verbose),
         _ => super::gather::text(report, style),
     }
 }
@@ -68,7 +68,7 @@ pub fn live(command: &str, event: &Event, style: &Style) -> String {
 #[must_use]
 pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
-        "turn" => super::turn::closing(report, style, verbose),
+        "turn" | "check" => super::turn::closing(report, style, verbose),
         _ => super::servers::closing(report, style),
     }
 }
