@@ -1,7 +1,7 @@
 //! Machines over a simulated network.
 
-mod nat;
 mod check;
+mod nat;
 mod network;
 mod packets;
 mod scenario;
