@@ -33,9 +33,9 @@ pub struct Checking {
     join: Join<Part, Running>,
     relays: Relays,
     /// TURN servers that are to be checked once more, and what was learned of them the first time.
-    again: VecDeque<(usize, Vec<Box<Turn>>)>,
+    again: VecDeque<(usize, Vec<Turn>)>,
     /// What was learned the first time of the one that is checked once more.
-    held: Vec<Box<Turn>>,
+    held: Vec<Turn>,
     /// The gathering reached its end.
     gathered: bool,
     stopping: bool,
@@ -113,8 +113,8 @@ impl Checking {
                 if server.outcome == Outcome::Skipped && server.wanted.is_empty() => {}
             (Part::Turn(place), Event::Turn { turn, .. }) if self.is_held(place, &turn) => {
                 match self.again.iter_mut().find(|(again, _)| *again == place) {
-                    Some((_, held)) => held.push(turn),
-                    None => self.again.push_back((place, vec![turn])),
+                    Some((_, held)) => held.push(*turn),
+                    None => self.again.push_back((place, vec![*turn])),
                 }
             }
             (Part::Alone(_), Event::Turn { turn, .. }) => {
@@ -148,7 +148,7 @@ impl Checking {
     /// Everything is over: the next check that must have the server to itself, or the end.
     fn go_on(&mut self, now: Time) {
         for turn in std::mem::take(&mut self.held) {
-            self.tell(now, Event::Turn { elapsed_ms: now.millis(), turn });
+            self.tell(now, Event::Turn { elapsed_ms: now.millis(), turn: Box::new(turn) });
         }
         let Some((place, held)) = self.again.pop_front() else {
             self.over = true;
