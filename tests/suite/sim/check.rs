@@ -104,11 +104,12 @@ impl Stage {
 
 fn working(events: &[Event]) -> Vec<&str> {
     let works = |event: &&Event| matches!(event, Event::Turn { turn, .. } if turn.works == Some(true));
-    let url = |event| match event {
-        &Event::Turn { ref turn, .. } => turn.url.as_str(),
-        _ => "",
-    };
-    let mut urls: Vec<&str> = events.iter().filter(works).map(url).collect();
+    let mut urls: Vec<&str> = Vec::new();
+    for event in events.iter().filter(works) {
+        if let Event::Turn { turn, .. } = event {
+            urls.push(&turn.url);
+        }
+    }
     urls.sort_unstable();
     urls
 }
