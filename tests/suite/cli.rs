@@ -230,7 +230,7 @@ fn helps_by_a_word_too() {
 
 #[test]
 fn corrects_what_is_nearly_right() {
-    refuses(&["xyzzy"], &["gather, turn, serve"]);
+    refuses(&["xyzzy"], &["gather, turn, check"]);
     refuses(&gather(&["--stun"]), &["--stun <TARGET>", "none was supplied\n"]);
     refuses(&["serve", "--user", "a:b", "--secret", "x"], &["--user", "cannot be used with --secret"]);
     refuses(&["serve", "--port", "x"], &["--port", "0 to 65535"]);
