@@ -58,7 +58,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__check)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --reference --budget --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --reference --budget --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -165,7 +165,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)
@@ -202,7 +202,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__gather)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -297,7 +297,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)
@@ -418,7 +418,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__turn)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -521,7 +521,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)

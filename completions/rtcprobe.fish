@@ -62,7 +62,12 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
-jsonl\t'One JSON object a line for each event as it happens, the report last'"
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -74,6 +79,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s 4 -l ipv4 -
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-progress -d 'Never show what is being waited for'
@@ -108,7 +114,12 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timeout -d 'S
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
-jsonl\t'One JSON object a line for each event as it happens, the report last'"
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -130,6 +141,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 4 -l ipv4 -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-progress -d 'Never show what is being waited for'
@@ -162,7 +174,12 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timeout -d '
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
-jsonl\t'One JSON object a line for each event as it happens, the report last'"
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -184,6 +201,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 4 -l ipv4 -d
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-progress -d 'Never show what is being waited for'

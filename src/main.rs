@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         terminal,
         out: Box::new(std::io::stdout()),
         err: Box::new(std::io::stderr()),
+        job_summary: variable("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(Into::into),
         now: std::time::SystemTime::now(),
     };
     ExitCode::from(rtcprobe::commands::run(std::env::args_os(), around))

@@ -25,6 +25,7 @@ mod turn;
 
 use std::ffi::OsString;
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -32,6 +33,7 @@ use clap::{FromArgMatches, Parser, Subcommand};
 use stop::Stop;
 
 use crate::drive;
+use crate::view::nagios;
 use crate::view::ui::{Terminal, Ui, Wishes};
 
 /// Tells whether WebRTC will connect from where you stand, and if not, exactly why and what to change
@@ -67,16 +69,22 @@ pub struct Surroundings {
     pub err: Box<dyn Write + Send>,
     /// The start of the run.
     pub now: SystemTime,
+    /// Where a job of GitHub Actions takes a page (`GITHUB_STEP_SUMMARY`).
+    pub job_summary: Option<PathBuf>,
 }
 
 /// Runs a command line from its first word (the program's name) to its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8 {
-    let Surroundings { terminal, out, err, now } = around;
+    let Surroundings { terminal, out, err, now, job_summary } = around;
+    let args: Vec<OsString> = args.into_iter().collect();
+    // A plugin says so on stdout, too, when its command line cannot be read.
+    let plugin = args.iter().any(|arg| arg == "--nagios");
     let (cli, matches) = match parse(args, &terminal) {
         Ok(parsed) => parsed,
-        Err(stop) => return refuse(stop, &terminal, out, err),
+        Err(stop) => return refuse(stop, plugin, &terminal, out, err),
     };
     let Some((_, matches)) = matches.subcommand() else { return exit::USAGE };
+    let plugin = plugin || matches!(matches.try_get_one::<bool>("nagios"), Ok(Some(true)));
     let wishes = match &cli.command {
         Command::Gather(args) => args.output.wishes(),
         Command::Turn(args) => args.output.wishes(),
@@ -86,8 +94,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     };
     let mut ui = match wishes {
         Ok(wishes) => Ui::new(&terminal, wishes, out, err),
-        Err(stop) => return refuse(stop, &terminal, out, err),
+        Err(stop) => return refuse(stop, plugin, &terminal, out, err),
     };
+    ui.job_summary = job_summary;
     let ready = |wanted| {
         drive::raise_file_limit();
         drive::enough_descriptors(wanted).map_err(|why| Stop::CannotRun(why.to_string()))
@@ -110,9 +119,20 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let result = result.and_then(|code| ui.finish().map(|()| code).map_err(Stop::CannotRun));
     result.unwrap_or_else(|stop| {
         ui.end();
-        ui.error(&stop.sentence());
-        stop.code()
+        tell(&stop, plugin, &mut ui)
     })
+}
+
+/// Says why there is no answer; hands back the exit code.
+fn tell(stop: &Stop, plugin: bool, ui: &mut Ui) -> u8 {
+    ui.error(&stop.sentence());
+    match plugin {
+        true => {
+            ui.answer(&nagios::unknown(&stop.sentence()));
+            nagios::UNKNOWN
+        }
+        false => stop.code(),
+    }
 }
 
 /// Descriptors of a server with a few listeners and a few relays.
@@ -132,13 +152,15 @@ fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Resul
 }
 
 /// Ends before anything was done.
-fn refuse(stop: Stop, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> u8 {
+fn refuse(stop: Stop, plugin: bool, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> u8 {
     let mut ui = Ui::new(terminal, Wishes::default(), out, err);
-    let code = stop.code();
-    match stop {
-        Stop::Parser { text, code: exit::OK } => ui.answer(&text),
-        stop => ui.error(&stop.sentence()),
-    }
+    let code = match stop {
+        Stop::Parser { text, code: exit::OK } => {
+            ui.answer(&text);
+            exit::OK
+        }
+        stop => tell(&stop, plugin, &mut ui),
+    };
     match ui.finish() {
         Ok(()) => code,
         Err(_) => exit::CANNOT_RUN,

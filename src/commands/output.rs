@@ -7,9 +7,9 @@ use super::stop::{Stop, usage};
 use super::telling::Telling;
 use crate::report::{Event, Report};
 use crate::view::format::{self, Format};
-use crate::view::jsonl;
 use crate::view::style::Style;
 use crate::view::ui::{ColorWhen, Ui, Wishes};
+use crate::view::{github, jsonl, nagios};
 
 mod wanted;
 
@@ -26,6 +26,9 @@ pub struct OutputArgs {
     /// --output text --output json=report.json
     #[arg(long, value_name = "FORMAT[=FILE]", env = "RTCPROBE_OUTPUT", value_parser = wanted::Reader)]
     pub output: Vec<Several>,
+    /// Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
+    #[arg(long, env = "RTCPROBE_NAGIOS", value_parser = super::flag::parse)]
+    pub nagios: bool,
     /// Write the answer that has no file of its own to this one, whole or not at all
     #[arg(short = 'o', long, value_name = "FILE", env = "RTCPROBE_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
@@ -53,7 +56,7 @@ pub struct TalkArgs {
 
 /// The answers of a run, each in its shape and at its place. A command begins them, tells them every
 /// event, and ends them with its report.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Outputs {
     /// The subcommand.
     command: &'static str,
@@ -63,36 +66,36 @@ pub struct Outputs {
     /// What has to be there for jsonl in a file.
     events: Vec<Event>,
     telling: Telling,
+    /// Exit codes are those of a plugin.
+    nagios: bool,
 }
 
 impl OutputArgs {
     /// What is wanted where.
     pub fn outputs(&self, command: &'static str) -> Result<Outputs, Stop> {
-        let json = self.json.then_some(Wanted { format: Format::Json, file: None });
-        let named: Vec<Wanted> = self.output.iter().flat_map(|several| several.0.clone()).collect();
-        let mut outputs =
-            Outputs { command, main: None, files: Vec::new(), events: Vec::new(), telling: Telling::default() };
-        for wanted in json.iter().chain(&named) {
-            match (&wanted.file, outputs.main) {
+        let flags = [("--json", self.json, Format::Json), ("--nagios", self.nagios, Format::Nagios)];
+        let flags = flags.into_iter().filter(|(_, given, _)| *given);
+        let flags = flags.map(|(flag, _, format)| (flag.to_string(), Wanted { format, file: None }));
+        let named = self.output.iter().flat_map(|several| &several.0);
+        let named = named.map(|wanted| (format!("--output {}", wanted.format.name()), wanted.clone()));
+        let mut outputs = Outputs { command, nagios: self.nagios, ..Outputs::default() };
+        let mut main: Option<(String, Format)> = None;
+        for (option, wanted) in flags.chain(named) {
+            match (&wanted.file, &main) {
                 (Some(file), _) => outputs.add_file(wanted.format, file)?,
-                (None, Some(main)) if main != wanted.format && self.json => {
+                (None, Some((other, format))) if *format != wanted.format => {
+                    let name = wanted.format.name();
                     return usage(format!(
-                        "--json and --output {} ask for two different formats; give one of them a file, such as --output json=report.json",
-                        wanted.format.name()
+                        "{other} and {option} both go to stdout; give one of them a file, such as --output {name}=FILE"
                     ));
                 }
-                (None, Some(main)) if main != wanted.format => {
-                    let (one, other) = (main.name(), wanted.format.name());
-                    return usage(format!(
-                        "--output {one} and --output {other} both go to stdout; give one of them a file, such as --output {one}=FILE"
-                    ));
-                }
-                (None, _) => outputs.main = Some(wanted.format),
+                (None, _) => main = Some((option, wanted.format)),
             }
         }
-        if json.is_none() && named.is_empty() {
-            outputs.main = Some(Format::Text);
-        }
+        outputs.main = match main {
+            Some((_, format)) => Some(format),
+            None => self.output.is_empty().then_some(Format::Text),
+        };
         match (&self.output_file, outputs.main) {
             (Some(file), None) => {
                 usage(format!("-o {}: every --output has a file of its own already; leave -o out", file.display()))
@@ -168,6 +171,11 @@ impl Outputs {
                 main => format::render(report, main, &style, verbose),
             });
         }
+        let github =
+            self.main == Some(Format::Github) || self.files.iter().any(|(format, _)| *format == Format::Github);
+        if let (true, Some(page)) = (github, ui.job_summary.clone()) {
+            ui.append(page, github::summary(report));
+        }
         for (format, path) in &self.files {
             let mut text = String::new();
             if *format == Format::Jsonl {
@@ -180,7 +188,10 @@ impl Outputs {
 
     /// The exit code that a report leads to.
     pub fn code(&self, report: &Report, strict: bool) -> u8 {
-        judge::code(report, strict)
+        match self.nagios {
+            true => nagios::code(report),
+            false => judge::code(report, strict),
+        }
     }
 }
 

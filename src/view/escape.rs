@@ -36,6 +36,25 @@ pub fn json(document: &str) -> String {
     out
 }
 
+/// Text for XML and HTML, inside an element or a quoted attribute. What a terminal would act upon is
+/// spelled out here as well, and with it every character that XML 1.0 does not allow.
+#[must_use]
+pub fn xml(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c if is_plain(c) => out.push(c),
+            c => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
+        }
+    }
+    out
+}
+
 /// Whether a character shows as itself and does nothing else.
 fn is_plain(c: char) -> bool {
     !c.is_control()
@@ -43,7 +62,7 @@ fn is_plain(c: char) -> bool {
             '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
             // Zero width, marks of direction, line and paragraph separators, embeddings and overrides.
             | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{3164}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
             | '\u{fe00}'..='\u{fe0f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
 }
@@ -61,6 +80,12 @@ mod tests {
     fn spells_out_what_a_terminal_would_act_upon() {
         assert_eq!(visible("\x1b[2Jx\r\n"), "\\u{1b}[2Jx\\u{d}\\u{a}");
         assert_eq!(visible("a\u{202e}b\u{9b}c\u{200b}"), "a\\u{202e}b\\u{9b}c\\u{200b}");
+    }
+
+    #[test]
+    fn nothing_in_xml_is_markup_or_forbidden() {
+        assert_eq!(xml("<a b=\"'&\n"), "&lt;a b=&quot;&#39;&amp;\\u{a}");
+        assert_eq!(xml("\0\x1b\u{7f}\u{ffff}"), "\\u{0}\\u{1b}\\u{7f}\\u{ffff}");
     }
 
     #[test]

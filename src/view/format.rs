@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 
 use super::style::Style;
-use super::{json, jsonl};
-use crate::report::{Event, Report};
+use super::{github, json, jsonl, junit, markdown, nagios, prometheus};
+use crate::report::{Event, Report, Severity, Verdict};
 
 /// The shape of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -16,6 +16,16 @@ pub enum Format {
     Json,
     /// One JSON object a line for each event as it happens, the report last
     Jsonl,
+    /// JUnit's XML for CI: a test case for each server and step, each expectation, each finding
+    Junit,
+    /// Annotations of GitHub Actions, and a page in the job's summary
+    Github,
+    /// A page to paste into a ticket
+    Markdown,
+    /// Metrics for the textfile collector of node_exporter
+    Prometheus,
+    /// One line with performance data; see --nagios for the exit codes
+    Nagios,
 }
 
 impl Format {
@@ -34,6 +44,11 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
         Format::Text => text(report, style, verbose),
         Format::Json => json::document(report),
         Format::Jsonl => jsonl::last(report),
+        Format::Junit => junit::document(report),
+        Format::Github => github::annotations(report),
+        Format::Markdown => markdown::document(report),
+        Format::Prometheus => prometheus::text(report),
+        Format::Nagios => nagios::line(report),
     }
 }
 
@@ -71,4 +86,44 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         "turn" | "check" => super::turn::closing(report, style, verbose),
         _ => super::servers::closing(report, style),
     }
+}
+
+/// What it all amounts to, in a few sentences, without the verdict's word.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    match report.command.as_str() {
+        "turn" => super::turn::summary(report),
+        "gather" => super::servers::summary(report),
+        _ => counted(report),
+    }
+}
+
+/// The verdict's word.
+#[must_use]
+pub fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Pass => "PASS",
+        Verdict::Warn => "WARN",
+        Verdict::Fail => "FAIL",
+    }
+}
+
+/// How much there is to read, of a command that has no words of its own.
+fn counted(report: &Report) -> String {
+    let mut sentences = Vec::new();
+    if report.interrupted {
+        sentences.push("Interrupted before the end.".to_string());
+    }
+    let unmet = report.expectations.iter().filter(|expectation| expectation.met != Some(true)).count();
+    match (unmet, report.expectations.len()) {
+        (_, 0) => {}
+        (0, all) => sentences.push(format!("Expected and found: {all} of {all}.")),
+        (unmet, all) => sentences.push(format!("Expected and not found: {unmet} of {all}.")),
+    }
+    let of = |severity| report.findings.iter().filter(|finding| finding.severity == severity).count();
+    sentences.push(match (of(Severity::Error), of(Severity::Warning)) {
+        (0, 0) => "No findings.".into(),
+        (errors, warnings) => format!("Errors: {errors}. Warnings: {warnings}."),
+    });
+    sentences.join(" ")
 }

@@ -116,7 +116,7 @@ pub(super) fn outcome(outcome: Outcome) -> &'static str {
 }
 
 /// What it amounts to, in a few short sentences.
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());

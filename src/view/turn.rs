@@ -54,6 +54,12 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     out
 }
 
+/// What it all amounts to, in a few sentences.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    sum::sentences(report).join(" ")
+}
+
 /// All URLs of one host.
 fn block(report: &Report, host: &str, style: &Style, verbose: bool) -> String {
     let entries: Vec<(usize, &Turn)> =

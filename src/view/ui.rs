@@ -50,6 +50,10 @@ pub struct Ui {
     answer: Answer,
     /// Further answers, written when all is known, each whole or not at all.
     files: Vec<(PathBuf, String)>,
+    /// What is added to files that others write to as well.
+    additions: Vec<(PathBuf, String)>,
+    /// Where a job of GitHub Actions takes a page.
+    pub job_summary: Option<PathBuf>,
     conversation: Conversation,
     /// How the answer is drawn.
     pub style: Style,
@@ -93,6 +97,8 @@ impl Ui {
                 None => Answer::Stream { to: out, failed: None },
             },
             files: Vec::new(),
+            additions: Vec::new(),
+            job_summary: None,
             conversation: Arc::new(Mutex::new(err)),
             progress: None,
         }
@@ -118,6 +124,11 @@ impl Ui {
     /// Keeps a further answer for its file.
     pub fn keep(&mut self, path: PathBuf, text: String) {
         self.files.push((path, text));
+    }
+
+    /// Keeps what is to be added to a file.
+    pub fn append(&mut self, path: PathBuf, text: String) {
+        self.additions.push((path, text));
     }
 
     /// A line of the conversation; `-q` silences it.
@@ -177,7 +188,9 @@ impl Ui {
         };
         // One that cannot be written does not keep the others from it.
         let kept = std::mem::take(&mut self.files);
-        kept.iter().fold(answered, |before, (path, text)| before.and(write_file(path, text)))
+        let kept = kept.iter().fold(answered, |before, (path, text)| before.and(write_file(path, text)));
+        let additions = std::mem::take(&mut self.additions);
+        additions.iter().fold(kept, |before, (path, text)| before.and(append(path, text)))
     }
 
     fn tell(&mut self, line: &str) {
@@ -192,6 +205,12 @@ impl Ui {
             None => write(),
         };
     }
+}
+
+fn append(path: &Path, text: &str) -> Result<(), String> {
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    let added = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    added.map_err(|why| format!("cannot add to {}: {why}", path.display()))
 }
 
 fn write_file(path: &Path, text: &str) -> Result<(), String> {

@@ -16,6 +16,7 @@ mod drive_dns;
 mod drive_ip;
 mod drive_process;
 mod drive_tls;
+mod formats;
 mod generated;
 mod loopback;
 mod outputs;

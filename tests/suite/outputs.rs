@@ -83,6 +83,40 @@ fn answers_that_get_in_each_others_way_are_refused() {
     refuses(&["--output", "xml"], &["xml", "json"]);
 }
 
+#[test]
+fn a_plugin_says_one_line_and_ends_with_its_own_codes() {
+    let nothing_there = ["turn", "turn:127.0.0.1:1", "--username", "a", "--credential", "b", "--nagios"];
+    for (args, code, state) in [
+        (&["turn", "--demo", "--no-echo", "--nagios"][..], 0, "RTCPROBE OK - All"),
+        (&nothing_there, 2, "RTCPROBE CRITICAL - "),
+        (&["turn", "--nagios"], 3, "RTCPROBE UNKNOWN - no TURN server is named"),
+        (&["turn", "--nagios", "--no-such-option"], 3, "RTCPROBE UNKNOWN - "),
+        (&["gather", "--nagios", "--json"], 3, "RTCPROBE UNKNOWN - "),
+    ] {
+        let output = run(args);
+        let said = text(&output.stdout);
+        assert_eq!((output.status.code(), said.lines().count()), (Some(code), 1), "{args:?}: {said}");
+        assert!(said.starts_with(state), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_job_of_github_gets_a_page_beside_its_annotations() {
+    let folder = Folder::new("github");
+    let page = folder.path("summary.md");
+    fs::write(&page, "what was there\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_rtcprobe"))
+        .args(["turn", "turn:127.0.0.1:1", "--username", "a", "--credential", "b", "--output", "github"])
+        .env_clear()
+        .env("GITHUB_STEP_SUMMARY", &page)
+        .output()
+        .unwrap();
+    let said = text(&output.stdout);
+    assert!(said.starts_with("::error title=Nothing listens at the server's port [server-not-running]::"), "{said}");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.starts_with("what was there\n## FAIL") && page.contains("| ✗ fails |"), "{page}");
+}
+
 struct Folder(PathBuf);
 
 impl Folder {

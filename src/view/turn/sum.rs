@@ -28,7 +28,7 @@ pub fn line(report: &Report, style: &Style) -> String {
     out
 }
 
-fn sentences(report: &Report) -> Vec<String> {
+pub fn sentences(report: &Report) -> Vec<String> {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());
