@@ -271,7 +271,10 @@ pub enum Refusal {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     Connect,
+    /// Nothing of the handshake was answered.
     Handshake,
+    /// Some of the handshake was answered (told of DTLS only).
+    Halfway,
 }
 
 /// How a connection ended.

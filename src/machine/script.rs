@@ -4,13 +4,13 @@
 //! gets [`Hands`], through which it opens sockets, sends, waits and reports; it is still a
 //! [`Machine`]: no clock, no socket, no thread of its own, and it runs in the simulator as on tokio.
 //! What it waits for must come through `Hands` ([`Hands::open`], [`Line::next`], [`Hands::sleep_until`] …)
-//! and be combined with [`both`], [`all`] and [`either`]: there is no executor underneath that would
+//! and be combined with [`both`], [`all`], [`any`] and [`either`]: there is no executor underneath that would
 //! wake anything else.
 
 mod combine;
 mod line;
 
-pub use combine::{Either, Part, all, both, either};
+pub use combine::{Either, Part, all, any, both, either};
 pub use line::{Incoming, Line};
 
 use std::cell::RefCell;

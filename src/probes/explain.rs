@@ -64,7 +64,7 @@ pub fn distrust(why: &Distrust) -> Cause {
 /// The TCP connection stood already.
 #[must_use]
 pub fn in_handshake(why: &Refusal) -> bool {
-    matches!(why, Refusal::Handshake { .. } | Refusal::TimedOut { during: Phase::Handshake })
+    matches!(why, Refusal::Handshake { .. } | Refusal::TimedOut { during: Phase::Handshake | Phase::Halfway })
 }
 
 /// A connection that could not be had.
@@ -83,6 +83,10 @@ pub fn refusal(why: &Refusal, target: Target, local: IpAddr, took: Duration) -> 
         Refusal::TimedOut { during: Phase::Handshake } if target.transport == Transport::Dtls => {
             Told::new(Cause::NoAnswer, format!("no answer to the DTLS handshake with {to} in {after}"))
         }
+        Refusal::TimedOut { during: Phase::Halfway } => Told::new(
+            Cause::HandshakeTimeout,
+            format!("the {name} handshake with {to} began, but came to no end in {after}"),
+        ),
         Refusal::TimedOut { during: Phase::Handshake } => Told::new(
             Cause::HandshakeTimeout,
             format!(

@@ -8,3 +8,4 @@ mod resolve;
 mod station;
 pub mod tls;
 pub mod turn;
+mod weather;

@@ -1,18 +1,20 @@
 //! One socket towards a server: requests, answers, data from peers.
 
 mod heard;
+mod reply;
 
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use self::heard::Heard;
+pub(in crate::probes) use self::reply::{End, Reply};
+use super::weather::Weather;
 use crate::machine::script::{Hands, Incoming, Line, either};
-use crate::machine::{Chance, Ending, Time};
-use crate::probes::explain::{self, Scene, Told};
+use crate::machine::{Chance, Time};
 use crate::proto::auth::{Credentials, Session};
-use crate::proto::exchange::{Answer, Exchange, Next, Request, Route, Seen};
-use crate::proto::resolution::Target;
+use crate::proto::exchange::{Exchange, Next, Request, Route, Seen};
 use crate::proto::schedule::Schedule;
 use crate::report::{Event, Form};
 use crate::wire::attribute::Value;
@@ -21,8 +23,16 @@ use crate::wire::describe;
 use crate::wire::framing::Frame;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
-pub(in crate::probes) struct Station {
+/// How a station behaves.
+#[derive(Clone)]
+pub(in crate::probes) struct Manner {
+    pub schedule: Schedule,
     /// Tell every message.
+    pub trace: bool,
+    pub weather: Rc<Weather>,
+}
+
+pub(in crate::probes) struct Station {
     trace: bool,
     hands: Hands<Event>,
     line: Line<Event>,
@@ -32,6 +42,7 @@ pub(in crate::probes) struct Station {
     session: RefCell<Option<Session>>,
     chance: RefCell<Chance>,
     heard: RefCell<Heard>,
+    weather: Rc<Weather>,
 }
 
 /// Something from a peer through the relay; or, on a plain socket, from anybody but the server.
@@ -44,68 +55,16 @@ pub(in crate::probes) struct Data {
     pub at: Time,
 }
 
-/// How a request ended.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::probes) struct Reply {
-    pub end: End,
-    pub seen: Seen,
-    /// From the first request, an unsigned one included, to the end.
-    pub took: Duration,
-    local: IpAddr,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::probes) enum End {
-    Answer(Answer),
-    /// The connection ended first.
-    Closed(Ending),
-    /// The stream turned out not to be STUN.
-    Garbage(Vec<u8>),
-}
-
-impl Reply {
-    /// Why it is no success.
-    pub(in crate::probes) fn explain(&self, request: &str, target: Target) -> Told {
-        let scene = Scene { target, local: self.local, request };
-        match &self.end {
-            End::Closed(why) => explain::closed(why, scene, 0, self.seen.waited),
-            End::Garbage(bytes) => explain::garbage(bytes, scene, self.seen.waited),
-            End::Answer(answer) => explain::answer(answer, &self.seen, scene),
-        }
-    }
-
-    /// Nothing came, not even a refusal.
-    pub(in crate::probes) fn is_silence(&self) -> bool {
-        matches!(&self.end, End::Answer(Answer::Silence))
-    }
-
-    /// The success response, if it is one.
-    pub(in crate::probes) fn success(&self) -> Option<&Message> {
-        match &self.end {
-            End::Answer(Answer::Success { message, .. }) => Some(message),
-            _ => None,
-        }
-    }
-
-    /// The error response: code, phrase and the message.
-    pub(in crate::probes) fn error(&self) -> Option<(u16, &str, &Message)> {
-        match &self.end {
-            End::Answer(Answer::Failure { error, message, .. }) => Some((error.code, &error.reason, message)),
-            _ => None,
-        }
-    }
-}
-
 impl Station {
     pub(in crate::probes) fn new(
         hands: &Hands<Event>,
         line: Line<Event>,
         server: SocketAddr,
-        schedule: Schedule,
+        manner: Manner,
         credentials: Option<Credentials>,
         chance: Chance,
-        trace: bool,
     ) -> Station {
+        let Manner { schedule, trace, weather } = manner;
         Station {
             trace,
             hands: hands.clone(),
@@ -116,6 +75,7 @@ impl Station {
             session: RefCell::new(None),
             chance: RefCell::new(chance),
             heard: RefCell::default(),
+            weather,
         }
     }
 
@@ -148,18 +108,31 @@ impl Station {
     /// Asks, and answers a challenge with the station's credentials.
     pub(in crate::probes) async fn ask(&self, request: Request) -> Reply {
         let session = self.session().filter(|_| self.credentials.is_some());
-        let schedule = if session.is_some() { self.schedule.steadier() } else { self.schedule };
+        let schedule = if session.is_some() { self.known() } else { self.schedule };
+        self.ask_with(request, self.credentials.clone(), session, schedule).await
+    }
+
+    /// Asks as [`Station::ask`] does, over a stream no longer than a first request: whoever can, begins
+    /// again on another connection.
+    pub(in crate::probes) async fn ask_at_first(&self, request: Request) -> Reply {
+        let session = self.session().filter(|_| self.credentials.is_some());
+        let schedule = if self.line.is_stream() { self.schedule } else { self.known() };
         self.ask_with(request, self.credentials.clone(), session, schedule).await
     }
 
     /// Asks once more what was not answered while something else was, without credentials.
     pub(in crate::probes) async fn ask_bare_again(&self, request: Request) -> Reply {
-        self.ask_with(request, None, None, self.schedule.steadier()).await
+        self.ask_with(request, None, None, self.known()).await
+    }
+
+    /// How to ask somebody who has answered before.
+    fn known(&self) -> Schedule {
+        if self.line.is_stream() { self.schedule.on_stream() } else { self.schedule.steadier() }
     }
 
     /// Asks without credentials: a challenge is the answer.
     pub(in crate::probes) async fn ask_bare(&self, request: Request) -> Reply {
-        self.ask_with(request, None, None, self.schedule).await
+        self.ask_with(request, None, None, self.schedule.opening()).await
     }
 
     /// Asks as the session has it, and answers no further challenge.
@@ -172,7 +145,7 @@ impl Station {
         let brief = Schedule {
             rto: Duration::from_millis(100),
             cap: Some(Duration::from_millis(200)),
-            sends: 6,
+            sends: 8,
             last_wait: Duration::from_millis(400),
         };
         let session = self.session().filter(|_| self.credentials.is_some());
@@ -212,7 +185,18 @@ impl Station {
                 if let Some(session) = exchange.session() {
                     *self.session.borrow_mut() = Some(session.clone());
                 }
-                return Reply { end, seen: exchange.seen(now), took: now - began, local: self.local().ip() };
+                let (seen, took) = (exchange.seen(now), now - began);
+                self.remember(&seen, took);
+                return Reply { end, seen, took, local: self.local().ip() };
+            }
+        }
+    }
+
+    fn remember(&self, seen: &Seen, took: Duration) {
+        if seen.answered {
+            self.weather.answered(took, self.line.is_stream());
+            if seen.copies > 1 {
+                self.weather.lost();
             }
         }
     }

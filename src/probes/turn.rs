@@ -9,12 +9,14 @@ mod audit;
 mod check;
 mod controls;
 mod echo;
+mod ground;
 mod judge;
 mod opening;
 mod options;
 mod proofs;
 mod record;
 mod resolve;
+mod setup;
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;

@@ -34,11 +34,27 @@ impl Schedule {
     pub const FAST: Schedule =
         Schedule { rto: Duration::from_millis(100), cap: None, sends: 3, last_wait: Duration::from_millis(400) };
 
-    /// For a server that has answered before: what it does not answer now was lost, so the same time is
-    /// filled with more copies.
+    /// For the first words to a server, where two requests are on their way at once: one copy more in the
+    /// same time, so that a network that loses every third exchange does not look dead.
+    #[must_use]
+    pub fn opening(self) -> Schedule {
+        if self == Schedule::PROMPT { Schedule { cap: Some(self.rto * 2), sends: 5, ..self } } else { self }
+    }
+
+    /// For a server that has answered before: what it does not answer now was lost, so hardly more time is
+    /// filled with many more copies.
     #[must_use]
     pub fn steadier(self) -> Schedule {
-        if self == Schedule::PROMPT { Schedule { cap: Some(self.rto), sends: 8, ..self } } else { self }
+        let rto = Duration::from_millis(400);
+        let steadier = Schedule { rto, cap: Some(rto), sends: 12, last_wait: Duration::from_millis(600) };
+        if self == Schedule::PROMPT { steadier } else { self }
+    }
+
+    /// For a stream that has carried answers before: what is lost there the system sends again by itself,
+    /// later and later.
+    #[must_use]
+    pub fn on_stream(self) -> Schedule {
+        Schedule { last_wait: self.last_wait.saturating_add(Duration::from_secs(8)), ..self }
     }
 
     /// From the first copy to giving up.
@@ -99,7 +115,9 @@ mod tests {
         assert_eq!(Schedule::RFC8489.total(), Duration::from_millis(39_500));
         assert_eq!(Schedule::CHROME.total(), Duration::from_millis(39_750));
         assert_eq!(Schedule::PROMPT.total(), Duration::from_millis(4_500));
-        assert_eq!(Schedule::PROMPT.steadier().total(), Schedule::PROMPT.total());
+        assert_eq!(Schedule::PROMPT.opening().total(), Schedule::PROMPT.total());
+        assert_eq!(Schedule::PROMPT.steadier().total(), Duration::from_millis(5_000));
+        assert_eq!(Schedule::CHROME.steadier(), Schedule::CHROME, "who chose a schedule gets it");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::proto::schedule::Schedule;
 use crate::report::RelayProtocol;
 
 /// For everything but the measurements.
-const STEPS: Duration = Duration::from_secs(20);
+const STEPS: Duration = Duration::from_secs(40);
 /// For the audit, and for each option that is tried.
 const AUDIT: Duration = Duration::from_secs(15);
 const OPTION: Duration = Duration::from_secs(5);

@@ -82,6 +82,7 @@ async fn shake_hands(shared: &Shared, wire: &Arc<Wire>, peer: &Peer) -> Result<(
             Err(_) if wire.heard_rubbish_only() => {
                 return Err(Refusal::Handshake { text: "what the server sent is not DTLS".to_owned() });
             }
+            Err(_) if wire.heard_records() => return Err(Refusal::TimedOut { during: Phase::Halfway }),
             Err(_) => return Err(Refusal::TimedOut { during: Phase::Handshake }),
         },
     };
@@ -113,6 +114,10 @@ async fn lasting_trouble(wire: &Wire) -> Refusal {
         let icmp = match wire.trouble().await {
             Trouble::Unreachable(icmp) => icmp,
             Trouble::Gone => return Refusal::Other { text: "the listener was closed".to_owned() },
+            Trouble::Circle => {
+                let text = "the server answers every ClientHello with another HelloVerifyRequest".to_owned();
+                return Refusal::Handshake { text };
+            }
         };
         let text = match icmp.meaning {
             Unreachability::Port => return Refusal::ConnectionRefused,
@@ -150,6 +155,7 @@ async fn carry(connection: DTLSConn, wire: &Wire, teller: Teller, mut outbox: Ou
             },
             trouble = wire.trouble() => match trouble {
                 Trouble::Unreachable(icmp) => teller.unreachable(teller.now(), from, icmp).await,
+                Trouble::Circle => {}
                 Trouble::Gone => {
                     teller.closed(Ending::Failed("the listener was closed".to_owned()));
                     break;

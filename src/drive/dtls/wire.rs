@@ -33,6 +33,8 @@ pub enum Trouble {
     Unreachable(Icmp),
     /// The listener is no more.
     Gone,
+    /// Every ClientHello is answered with another HelloVerifyRequest.
+    Circle,
 }
 
 #[derive(Debug, Default, Clone, Copy)]
@@ -42,12 +44,17 @@ struct Overheard {
     records: bool,
     rubbish: bool,
     established: bool,
+    /// HelloVerifyRequests that came.
+    cookies: u32,
     /// Bytes that came before or without protection.
     unprotected: usize,
 }
 
 /// What the crate keeps of unprotected records grows with them; no handshake needs as much.
 const UNPROTECTED: usize = 128 * 1024;
+/// One HelloVerifyRequest belongs to a handshake (RFC 6347 §4.2.1), and one to each copy of the first
+/// ClientHello on a bad network.
+const COOKIES: u32 = 24;
 
 // Content types (RFC 5246 §6.2.1) and a handshake type (§7.4).
 const ALERT: u8 = 21;
@@ -55,6 +62,7 @@ const HANDSHAKE: u8 = 22;
 const DATA: u8 = 23;
 const CLIENT_HELLO: u8 = 1;
 const SERVER_HELLO: u8 = 2;
+const HELLO_VERIFY_REQUEST: u8 = 3;
 
 impl Wire {
     pub fn to_server(udp: Arc<Udp>, remote: SocketAddr) -> Wire {
@@ -122,6 +130,11 @@ impl Wire {
         overheard.rubbish && !overheard.records
     }
 
+    /// Whether anything came that looks like DTLS.
+    pub fn heard_records(&self) -> bool {
+        self.overheard().records
+    }
+
     fn overheard(&self) -> Overheard {
         *self.overheard.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +160,10 @@ impl Wire {
                 },
             };
             let mut overheard = self.overheard.lock().unwrap_or_else(PoisonError::into_inner);
-            if overheard.listen(&bytes) {
+            let wanted = overheard.listen(&bytes);
+            if overheard.cookies > COOKIES {
+                let _ = self.trouble.try_send(Trouble::Circle);
+            } else if wanted {
                 return bytes;
             }
         }
@@ -189,6 +205,7 @@ impl Overheard {
                 (0, HANDSHAKE, body) if body.first() == Some(&SERVER_HELLO) => {
                     self.cipher_suite = cipher_suite(body).or(self.cipher_suite);
                 }
+                (0, HANDSHAKE, body) if body.first() == Some(&HELLO_VERIFY_REQUEST) => self.cookies += 1,
                 _ => {}
             }
             rest = after;
@@ -343,6 +360,13 @@ mod tests {
         hello.extend([1, 99, 0xc0, 0x2f, 0]);
         assert!(overheard.listen(&record(22, 0, &hello)));
         assert_eq!(overheard.cipher_suite, Some(0xc02f));
+    }
+
+    #[test]
+    fn counts_how_often_it_is_sent_back_for_a_cookie() {
+        let mut overheard = Overheard::default();
+        assert!((0..30).all(|_| overheard.listen(&record(HANDSHAKE, 0, &[HELLO_VERIFY_REQUEST; 12]))));
+        assert_eq!(overheard.cookies, 30);
     }
 
     #[test]

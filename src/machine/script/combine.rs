@@ -53,6 +53,20 @@ pub async fn either<A, B>(first: impl Future<Output = A>, second: impl Future<Ou
 /// A part of a story, to be put beside others.
 pub type Part<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
+/// Waits for the first of many, which leaves the list; the others go on when they are waited for again.
+pub async fn any<T>(parts: &mut Vec<Part<'_, T>>) -> T {
+    poll_fn(|context| {
+        for place in 0..parts.len() {
+            if let Poll::Ready(value) = parts[place].as_mut().poll(context) {
+                drop(parts.swap_remove(place));
+                return Poll::Ready(value);
+            }
+        }
+        Poll::Pending
+    })
+    .await
+}
+
 /// Waits for all, and gives their results in order.
 pub async fn all<T>(parts: Vec<Part<'_, T>>) -> Vec<T> {
     let mut parts: Vec<(Option<Part<'_, T>>, Option<T>)> = parts.into_iter().map(|part| (Some(part), None)).collect();

@@ -6,14 +6,15 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
+use super::ground::Ground;
 use super::opening::Challenged;
-use super::proofs::Ground;
 use super::record::{Ending, Record};
 use super::resolve::Found;
 use super::{Config, ServerSpec};
 use crate::machine::script::{Either, Hands, Line, Part, all, both, either};
 use crate::machine::{Chance, Time};
-use crate::probes::station::{End, Reply, Station};
+use crate::probes::station::{End, Manner, Reply, Station};
+use crate::probes::weather::Weather;
 use crate::proto::exchange::{Answer, Request};
 use crate::proto::resolution::Target;
 use crate::report::{self, Cause, Event, StepName};
@@ -21,7 +22,9 @@ use crate::wire::attribute::{self, Value};
 use crate::wire::message::{Message, Method};
 
 /// Redirections and fresh ports that are tried.
-const TRIES: u32 = 4;
+const TRIES: u32 = 6;
+/// Streams on which nothing comes back that are tried: loss may hold one up for long.
+const STALLS: u32 = 2;
 /// How long a server may count what was released already (coturn: about a second).
 pub(super) const QUOTA: Duration = Duration::from_millis(1500);
 /// How long an answer is waited for after a stop.
@@ -33,6 +36,7 @@ pub(super) struct Check {
     pub config: Config,
     pub record: Record,
     pub local: IpAddr,
+    pub weather: Rc<Weather>,
     chance: RefCell<Chance>,
     /// Stations that hold an allocation, or may: whatever happens, they are released in the end.
     owed: RefCell<Vec<Rc<Station>>>,
@@ -57,6 +61,7 @@ impl Check {
             config: config.clone(),
             record: Record::new(hands, &uri.to_string(), username, uri.transport(), None),
             local: IpAddr::from([0, 0, 0, 0]),
+            weather: Rc::default(),
             chance: RefCell::new(chance),
             owed: RefCell::default(),
         }
@@ -130,7 +135,12 @@ impl Check {
 
     /// Releases an allocation.
     pub(super) async fn give_back(&self, station: &Rc<Station>) -> Reply {
-        let reply = station.ask_briefly(self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)))).await;
+        let request = || self.software(Request::new(Method::REFRESH).with(Value::Lifetime(0)));
+        let reply = match either(station.ask(request()), self.hands.stopped()).await {
+            Either::First(reply) => reply,
+            // Nobody waits for long any more.
+            Either::Second(()) => station.ask_briefly(request()).await,
+        };
         self.paid(station);
         reply
     }
@@ -152,15 +162,25 @@ impl Check {
         let mut visited = vec![first.address];
         let mut untrusted = false;
         let mut waited = false;
+        let mut stalls = 0;
         for _ in 0..TRIES {
             let (station, ignoring) = self.unless_stopped(self.open(target)).await??;
             untrusted |= ignoring;
             self.record.local(station.local());
             let station = Rc::new(station);
-            match self.challenged(&station, target).await? {
+            let again = stalls < if self.weather.is_lossy() { STALLS } else { 1 };
+            match self.challenged(&station, target, again).await? {
                 Challenged::Session(session) => {
                     station.sign_with(*session);
-                    let reply = self.unless_stopped(self.allocate_on(&station, self.allocate())).await?;
+                    self.owe(&station);
+                    let reply = self.unless_stopped(station.ask_at_first(self.allocate())).await?;
+                    self.unless_granted(&station, &reply);
+                    if again && reply.is_silence() && station.line().is_stream() {
+                        // What it may have granted goes with the connection.
+                        self.paid(&station);
+                        stalls += 1;
+                        continue;
+                    }
                     if is_quota(&reply) && !waited {
                         waited = true;
                         let text = "486: trying again when what was released a moment ago no longer counts".into();
@@ -190,6 +210,7 @@ impl Check {
                     return None;
                 }
                 Challenged::Taken => {}
+                Challenged::Stalled => stalls += 1,
                 Challenged::Failed => return None,
             }
         }
@@ -200,8 +221,8 @@ impl Check {
 
     /// The challenge, unless the run is stopped before. An open relay may be granting something that
     /// very moment, which is waited for and released.
-    async fn challenged(&self, station: &Rc<Station>, target: Target) -> Option<Challenged> {
-        let mut challenge = pin!(self.challenge(station, target));
+    async fn challenged(&self, station: &Rc<Station>, target: Target, again: bool) -> Option<Challenged> {
+        let mut challenge = pin!(self.challenge(station, target, again));
         match either(challenge.as_mut(), self.hands.stopped()).await {
             Either::First(challenged) => Some(challenged),
             Either::Second(()) => {
@@ -300,8 +321,9 @@ impl Check {
 
     pub(super) fn station(&self, line: Line<Event>, server: std::net::SocketAddr) -> Station {
         let chance = self.chance.borrow_mut().split();
-        let (credentials, trace) = (self.server.credentials.clone(), self.config.trace);
-        Station::new(&self.hands, line, server, self.config.schedule, credentials, chance, trace)
+        let Config { schedule, trace, .. } = self.config;
+        let manner = Manner { schedule, trace, weather: Rc::clone(&self.weather) };
+        Station::new(&self.hands, line, server, manner, self.server.credentials.clone(), chance)
     }
 }
 

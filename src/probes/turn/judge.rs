@@ -4,7 +4,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use super::check::{Check, Held};
-use super::proofs::{COPIES, Ground, PATIENCE};
+use super::ground::Ground;
+use super::proofs::{COPIES, PATIENCE};
 use super::record::Ending;
 use crate::probes::explain::span;
 use crate::report::{Cause, Proof, StepName, Way};

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::check::Check;
 use super::record::Ending;
+use super::setup::stand_up;
 use crate::machine::script::both;
 use crate::machine::{Peer, Refusal, Secure, Trust, Want};
 use crate::probes::explain::{self, Asker, Told};
@@ -27,13 +28,19 @@ pub(super) enum Challenged {
     Elsewhere(SocketAddr),
     /// The 5-tuple is in use: try from another port (437).
     Taken,
+    /// Nothing comes back on this connection: try another.
+    Stalled,
     Failed,
 }
 
 impl Check {
     /// A connection to the server for one purpose, with no trace in the record.
     pub(super) async fn connect(&self, target: Target, trust: Trust) -> Result<Station, Refusal> {
-        let line = self.hands.open(self.want(target, trust)).await?;
+        let setup = stand_up(&self.hands, &self.want(target, trust)).await;
+        let line = setup.result?;
+        if setup.attempts > 1 {
+            self.weather.lost();
+        }
         Ok(self.station(line, target.address))
     }
 
@@ -122,8 +129,9 @@ impl Check {
         }
     }
 
-    /// The steps `binding` and `challenge`, at once.
-    pub(super) async fn challenge(&self, station: &Station, target: Target) -> Challenged {
+    /// The steps `binding` and `challenge`, at once. With `again` there is another try for a stream that
+    /// carries nothing.
+    pub(super) async fn challenge(&self, station: &Station, target: Target, again: bool) -> Challenged {
         let binding = station.ask_bare(Request::new(Method::BINDING));
         let allocate = station.ask_bare(self.allocate());
         let (mut binding, mut bare) = both(binding, allocate).await;
@@ -138,6 +146,9 @@ impl Check {
             if !again.is_silence() {
                 *silent = again;
             }
+        }
+        if again && station.line().is_stream() && (binding.is_silence() || bare.is_silence()) {
+            return Challenged::Stalled;
         }
         let bound = self.bound(&binding, target);
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {

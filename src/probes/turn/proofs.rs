@@ -1,19 +1,17 @@
 //! Proof that data flows, without a second machine.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
 use super::check::{Check, Held};
+use super::ground::{Ground, Second};
 use super::record::Ending;
 use crate::machine::script::{all, both};
-use crate::machine::{Trust, Want};
 use crate::probes::explain::span;
 use crate::probes::station::{Data, Station};
 use crate::proto::exchange::Request;
 use crate::report::{Cause, Form, Proof, StepName, StepOutcome, Way};
-use crate::wire::attribute::{self, Value};
+use crate::wire::attribute::Value;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// The channel towards the second socket, and the one towards the second allocation.
@@ -25,27 +23,11 @@ pub(super) const SEEN: u16 = 0x4002;
 pub(super) const COPIES: [u64; 8] = [0, 100, 200, 300, 450, 600, 750, 900];
 /// When it is given up.
 pub(super) const PATIENCE: Duration = Duration::from_millis(1200);
+/// Where something was lost before, copies go on, so often and until then.
+const STUBBORN: Duration = Duration::from_millis(150);
+const STUBBORN_PATIENCE: Duration = Duration::from_millis(4500);
 /// How long data is waited for that should not come, beside a round trip.
 const AFTERMATH: Duration = Duration::from_millis(60);
-
-/// What the proofs stand on: a second socket, a STUN server, a second allocation.
-pub(super) struct Ground {
-    /// A plain UDP socket of ours, and where the world sees it.
-    pub witness: Option<(Station, SocketAddr)>,
-    pub why_no_witness: String,
-    pub stun: Option<SocketAddr>,
-    pub second: Option<Second>,
-    pub why_no_second: String,
-    /// Peers beside the second socket that the server does not permit, and what it said.
-    refused: RefCell<Vec<(SocketAddr, String)>>,
-}
-
-/// A second allocation with the same credentials.
-pub(super) struct Second {
-    pub station: Rc<Station>,
-    pub relayed: SocketAddr,
-    pub lifetime: Duration,
-}
 
 /// How a station sends to a peer through its allocation.
 #[derive(Clone, Copy)]
@@ -60,88 +42,6 @@ impl Exit {
             Some(channel) => station.send_channel(channel, bytes),
             None => station.send(self.peer, bytes, false),
         }
-    }
-}
-
-impl Ground {
-    pub(super) async fn prepare(check: &Check, held: &Held) -> Ground {
-        let (witness, second) = both(witness(check, held), second(check, held)).await;
-        let mut reference = check.config.reference.iter().copied();
-        let stun = reference.find(|stun| stun.is_ipv4() == held.relayed.is_ipv4());
-        let stun = stun.or_else(|| witness.as_ref().ok().map(|(station, _)| station.server()));
-        let (witness, why_no_witness) = match witness {
-            Ok(witness) => (Some(witness), String::new()),
-            Err(why) => (None, why),
-        };
-        let (second, why_no_second) = match second {
-            Ok(second) => (Some(second), String::new()),
-            Err(why) => (None, why),
-        };
-        Ground { witness, why_no_witness, stun, second, why_no_second, refused: RefCell::default() }
-    }
-
-    async fn permit(&self, station: &Station, peer: SocketAddr) {
-        let reply = station.ask(permission(&[peer])).await;
-        if let Some((code, phrase, _)) = reply.error() {
-            let said = format!("{code} {phrase}").trim_end().to_string();
-            self.refused.borrow_mut().push((peer, said));
-        }
-    }
-
-    /// A proof that is not tried, because the server does not permit the peer.
-    fn refused(&self, way: Way, peer: SocketAddr) -> Option<Proof> {
-        let said = self.refused.borrow().iter().find(|(refused, _)| *refused == peer)?.1.clone();
-        let detail = Some(format!("{said} to CreatePermission for {peer}"));
-        let outcome = StepOutcome::Failed;
-        Some(Proof { way, form: Form::Send, outcome, sent: 0, received: 0, rtt_ms: None, seen_as: None, detail })
-    }
-}
-
-/// A second socket, with its address as a STUN server sees it: the checked server where it does
-/// STUN over UDP, else one of the reference servers.
-async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), String> {
-    let relayed = held.relayed;
-    // The relay's family, which need not be the one that the server is reached by.
-    let same = |other: bool| other == relayed.is_ipv4();
-    let local = check.config.locals.iter().find(|local| same(local.is_ipv4()));
-    let Some(local) = local.map(|local| SocketAddr::new(*local, 0)) else {
-        let family = if relayed.is_ipv4() { "IPv4" } else { "IPv6" };
-        return Err(format!("the relay has an {family} address, and there is no usable one here"));
-    };
-    let server = held.target.address;
-    // A relay of another family most likely is on the server itself.
-    let host = if same(server.is_ipv4()) { server.ip() } else { relayed.ip() };
-    let mut servers = vec![SocketAddr::new(host, server.port())];
-    servers.extend(check.config.reference.iter().filter(|reference| same(reference.is_ipv4())));
-    if server.port() != 3478 {
-        servers.push(SocketAddr::new(host, 3478));
-    }
-    for stun in servers {
-        let want = Want::udp(local);
-        let Ok(line) = check.hands.open(want).await else { return Err("no second UDP socket could be had".into()) };
-        let station = check.station(line, stun).with(None);
-        let reply = station.ask_briefly(Request::new(Method::BINDING)).await;
-        if let Some(mapped) = reply.success().and_then(Message::mapped) {
-            return Ok((station, mapped));
-        }
-    }
-    Err("no STUN server answers over UDP from here (--stun names another)".into())
-}
-
-async fn second(check: &Check, held: &Held) -> Result<Second, String> {
-    let station = check.connect(held.target, Trust::Record).await.map_err(|_| "no second connection".to_string())?;
-    let station = Rc::new(station);
-    let reply = check.allocate_on(&station, check.allocate()).await;
-    match (reply.success(), reply.error()) {
-        (Some(message), _) => match message.address(attribute::XOR_RELAYED_ADDRESS) {
-            Some(relayed) => {
-                let lifetime = Duration::from_secs(message.lifetime().unwrap_or(600).into());
-                Ok(Second { station, relayed, lifetime })
-            }
-            None => Err("the second allocation has no address".into()),
-        },
-        (None, Some((code, phrase, _))) => Err(format!("the second allocation was refused: {code} {phrase}")),
-        _ => Err("the second allocation was not answered".into()),
     }
 }
 
@@ -335,15 +235,21 @@ impl Check {
         let began = self.hands.now();
         let mut sent = 0;
         let mut arrived = None;
-        for (index, after) in COPIES.iter().enumerate() {
-            self.hands.sleep_until(began + Duration::from_millis(*after)).await;
+        for after in COPIES.iter().skip(1).map(|after| Duration::from_millis(*after)).chain([PATIENCE]) {
             send();
             sent += 1;
-            let until = began + COPIES.get(index + 1).map_or(PATIENCE, |after| Duration::from_millis(*after));
-            arrived = receiver.data(until, &mut wanted).await;
+            arrived = receiver.data(began + after, &mut wanted).await;
             if arrived.is_some() {
                 break;
             }
+        }
+        while arrived.is_none() && self.weather.is_lossy() && self.hands.now() < began + STUBBORN_PATIENCE {
+            send();
+            sent += 1;
+            arrived = receiver.data(self.hands.now() + STUBBORN, &mut wanted).await;
+        }
+        if arrived.is_some() && sent > 1 {
+            self.weather.lost();
         }
         let form = arrived.as_ref().and_then(|data| data.form).unwrap_or(form);
         let took = |data: &Data| crate::machine::Time::from(data.at - began).millis();

@@ -13,3 +13,4 @@ mod relay;
 mod report;
 mod returned;
 mod rough;
+mod weather;

@@ -20,8 +20,9 @@ impl World {
 
     /// To one end of a connection, in order.
     pub(super) fn toward(&mut self, connection: usize, side: usize, what: What) {
+        let again = self.sent_again();
         let end = &mut self.connections[connection].ends[side];
-        end.last = end.last.max(self.now + self.link.latency);
+        end.last = end.last.max(self.now + self.link.latency + again);
         let at = end.last;
         self.later(at, what);
     }
@@ -67,30 +68,62 @@ impl World {
         self.connections.push(Connection { kind, ends: [near, other] });
         let (latency, round_trip) = (self.link.latency, self.link.latency * 2);
         let listener = self.hosts[far].sockets.values().find_map(|own| match own {
-            Own::Listener { local, kind } if *local == far_local => Some(*kind),
+            Own::Listener { local, kind: far }
+                if *local == far_local && (*far == Kind::Dtls) == (kind == Kind::Dtls) =>
+            {
+                Some(*far)
+            }
             _ => None,
         });
-        let handshake = match kind {
-            Kind::Tcp => Duration::ZERO,
-            Kind::Tls => round_trip * self.link.tls_round_trips,
-            Kind::Dtls => round_trip,
+        let Some((connect_again, handshake_again)) = self.struggle(kind) else {
+            let during = if kind == Kind::Tcp { Phase::Connect } else { Phase::Halfway };
+            return self.tell(CONNECT_TIMEOUT, host, Told::Refused(socket, Refusal::TimedOut { during }));
         };
-        match listener.filter(|far| (*far == Kind::Dtls) == (kind == Kind::Dtls)) {
+        let handshake = handshake_again
+            + match kind {
+                Kind::Tcp => Duration::ZERO,
+                Kind::Tls => round_trip * self.link.tls_round_trips,
+                Kind::Dtls => round_trip,
+            };
+        match listener {
             None => self.tell(round_trip, host, Told::Refused(socket, Refusal::ConnectionRefused)),
             Some(far) if far != kind => {
                 let text = "the other end does not speak TLS".into();
                 self.tell(round_trip * 2, host, Told::Refused(socket, Refusal::Handshake { text }));
             }
             Some(_) => {
+                let connect = round_trip + connect_again;
                 if kind == Kind::Tls {
-                    self.tell(round_trip, host, Told::Connected(socket, local));
+                    self.tell(connect, host, Told::Connected(socket, local));
                 }
-                let secure = (kind != Kind::Tcp).then(|| secure(kind, round_trip, handshake, &self.link));
-                let accepted = self.now + handshake + latency;
+                let secure = (kind != Kind::Tcp).then(|| secure(kind, connect, handshake, &self.link));
+                let accepted = self.now + connect_again + handshake + latency;
                 self.later(accepted, What::Accept { connection, listener: far_local });
-                self.tell(round_trip + handshake, host, Told::Opened(socket, local, secure));
+                self.tell(connect + handshake, host, Told::Opened(socket, local, secure));
             }
         }
+    }
+
+    /// What loss costs a connection: the system sends the SYN again after 1 and 3 s, segments of the
+    /// handshake after 0.2, 0.6, 1.4 and 3 s. Of a DTLS handshake six datagrams must get through, and what
+    /// of it is lost stays lost. `None` when the system's time is over first.
+    fn struggle(&mut self, kind: Kind) -> Option<(Duration, Duration)> {
+        let survives = |world: &mut World, both: i32| !world.happens(1.0 - (1.0 - world.link.loss).powi(both));
+        if kind == Kind::Dtls {
+            return survives(self, 6).then_some((Duration::ZERO, Duration::ZERO));
+        }
+        let connect = [0, 1000, 3000].into_iter().find(|_| survives(self, 2))?;
+        let mut handshake = 0;
+        for _ in 0..if kind == Kind::Tls { self.link.tls_round_trips } else { 0 } {
+            handshake += [0, 200, 600, 1400, 3000].into_iter().find(|_| survives(self, 2))?;
+        }
+        Some((Duration::from_millis(connect), Duration::from_millis(handshake)))
+    }
+
+    /// How much later a segment arrives that is lost and sent again by the system.
+    fn sent_again(&mut self) -> Duration {
+        let lost = (0..6).take_while(|_| self.happens(self.link.loss)).count() as u32;
+        Duration::from_millis(200 * (2_u64.pow(lost) - 1))
     }
 
     pub(super) fn accept(&mut self, connection: usize, listener: SocketAddr) {

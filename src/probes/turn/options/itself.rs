@@ -40,9 +40,10 @@ impl Check {
             return reply.error().map_or(Itself::Silence, |(code, ..)| Itself::Forbidden(code));
         }
         let payload = payload(station);
-        for copy in 0..COPIES {
+        let copies = if self.weather.is_lossy() { COPIES * 5 } else { COPIES };
+        for copy in 0..copies {
             station.send(relayed, &payload, dont_fragment);
-            let wait = if copy + 1 == COPIES { PATIENCE } else { Duration::from_millis(150) };
+            let wait = if copy + 1 == copies { PATIENCE } else { Duration::from_millis(150) };
             let until = self.hands.now() + wait;
             if station.data(until, |data| data.bytes == payload).await.is_some() {
                 return Itself::Arrived;

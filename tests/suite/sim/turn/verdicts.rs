@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use rtcprobe::proto::schedule::Schedule;
 use rtcprobe::report::{Cause, Control, StepName, StepOutcome, Turn, Way};
 use rtcprobe::server::faults::{Fault, Faults, Personality, Rule, Which};
 use rtcprobe::server::nat::{Hairpin, NatConfig};
@@ -63,16 +62,34 @@ fn a_good_server_works_from_behind_every_kind_of_nat() {
 
 #[test]
 fn a_bad_network_changes_no_verdict() {
-    // Nine copies of one request may all be lost: about one run in two hundred ends so.
-    for seed in 10..60 {
-        let mut stage = stage(seed, good_server());
-        stage.world.link.loss = 0.2;
-        stage.world.link.duplicate = 0.1;
-        stage.world.link.jitter = Duration::from_millis(15);
-        stage.config.schedule = Schedule::CHROME;
-        let turn = stage.run_lossy();
-        assert!(turn.works == Some(true), "seed {seed}: {:#?} {:#?}", failure(&turn), turn.proofs);
+    let uris = [
+        "turn:198.51.100.1",
+        "turn:198.51.100.1?transport=tcp",
+        "turns:198.51.100.1",
+        "turns:198.51.100.1?transport=udp",
+    ];
+    for uri in uris {
+        for seed in 10..60 {
+            let mut stage = stage(seed, secure_server());
+            stage.uri = uri.into();
+            stage.world.link.loss = 0.2;
+            stage.world.link.duplicate = 0.1;
+            stage.world.link.jitter = Duration::from_millis(15);
+            let turn = stage.run_lossy();
+            assert!(turn.works == Some(true), "{uri}, seed {seed}: {:#?} {:#?}", failure(&turn), turn.proofs);
+            for step in [StepName::RelaySend, StepName::RelayReceive] {
+                assert_eq!(super::step(&turn, step).outcome, StepOutcome::Ok, "{uri}, seed {seed}");
+            }
+        }
     }
+}
+
+/// With TLS and DTLS.
+fn secure_server() -> Config {
+    let good = good_server();
+    let secure: Vec<_> = good.listen.udp.iter().map(|at| std::net::SocketAddr::new(at.ip(), 5349)).collect();
+    let listen = server::Listen { tls: secure.clone(), dtls: secure, ..good.listen };
+    Config { listen, ..good }
 }
 
 #[test]
