@@ -42,7 +42,7 @@ pub struct ProbeArgs {
     #[arg(long, value_name = "NAME", env = "RTCPROBE_SNI", value_parser = sni)]
     pub sni: Option<String>,
     /// Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes;
-    /// turn: 20s and what is to be measured]
+    /// turn: 40s and what is to be measured]
     #[arg(long, value_name = "TIME", env = "RTCPROBE_TIMEOUT", value_parser = super::span::parse)]
     pub timeout: Option<Duration>,
     /// How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s),
