@@ -160,7 +160,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --nameserver 'Resolve names with this DNS server instead of the system''s; port 53 when none is given'
             cand --ca-file 'Trust the certificates in this PEM file instead of the system''s'
             cand --sni 'Ask for this name in TLS and expect it in the certificate, instead of the server''s host name'
-            cand --timeout 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 20s and what is to be measured]'
+            cand --timeout 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]'
             cand --timing 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'

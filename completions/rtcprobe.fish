@@ -170,7 +170,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l port-range -
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 20s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'

@@ -13,4 +13,3 @@ mod relay;
 mod report;
 mod returned;
 mod rough;
-mod weather;

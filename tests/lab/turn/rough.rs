@@ -13,7 +13,6 @@ use crate::turn::report::{Run, start_turn};
 const FOUR: Case = Case { leaf: Some(Leaf::Good), ..GOOD };
 
 #[test]
-#[ignore = "connections over TCP and DTLS are given up too early on such a path"]
 fn a_rough_path_does_not_change_the_verdict() {
     assert_same_in(6, 3);
 }
