@@ -29,6 +29,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s V -l version -d 'Prin
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gather ICE candidates and show them as they are found, with every server\'s errors'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "check" -d 'Say whether WebRTC will connect, what is wrong, how that is known, and what to change'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "replay" -d 'Run a recorded run again, without a network'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "completions" -d 'Print completions for a shell'
@@ -60,6 +61,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ca-file -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l pcap -d 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l trace -d 'Write the run to this file, so that rtcprobe replay can run it again without a network' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'
@@ -112,6 +115,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ca-file -d 'T
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l pcap -d 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l trace -d 'Write the run to this file, so that rtcprobe replay can run it again without a network' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'
@@ -172,6 +177,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ca-file -d '
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l pcap -d 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l trace -d 'Write the run to this file, so that rtcprobe replay can run it again without a network' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'
@@ -207,6 +214,25 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s v -l verbose
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l listen -d 'Listen on this address; with two of one family, the second is the alternate address of RFC 5780' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l port -d 'Port for UDP and TCP; 0 lets the system choose' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l alt-port -d 'The alternate port of RFC 5780' -r

@@ -1,6 +1,6 @@
 mod settle;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{ArgMatches, Args};
 
@@ -8,6 +8,7 @@ use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
 use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
+use super::record::{self, World};
 use super::servers::{DefaultsArgs, Manner, ServerArgs};
 use super::stop::{Stop, usage};
 use super::turn::asked::{OptionArgs, QualityArgs};
@@ -84,31 +85,33 @@ struct Plan {
     chance: Chance,
 }
 
-pub fn run(args: &CheckArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
-    let plan = ask(args, matches, started, ui)?;
-    let (mut report, outputs, demands, ended) = probe(args, plan, started, ui)?;
+pub fn run(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, world, ui)?;
+    let (mut report, outputs, demands, ended) = probe(args, plan, world, ui)?;
     judge(args, &mut report, &demands, ended);
+    world.finish(&report)?;
     outputs.end(&report, ui);
     Ok(outputs.code(&report, args.strict))
 }
 
-fn ask(args: &CheckArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<Plan, Stop> {
+    let now = world.started();
     let outputs = args.output.outputs("check")?;
-    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { defaults: !args.defaults.no_default_servers, anonymous: false, spread: true };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
-        None => args.servers.ask(matches, manner, now, ui)?,
+        None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,
     };
-    let options = args.probing.options()?;
+    let options = world.options(|| args.probing.options())?;
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
-    let stun = references(args, &named.servers, ui)?;
-    let environment = environment::look()?;
+    let stun = world.fact("references", || references(args, &named.servers, ui))?;
+    let environment = environment::look(world)?;
     let uris = || named.servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
     locals::check_family(uris().chain(&stun), &wish)?;
-    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
     let mut addresses: Vec<_> = locals.iter().map(|local| local.address).collect();
     if wish.loopback && uris().all(locals::is_here) {
         addresses.sort_by_key(|address| !address.is_loopback());
@@ -125,7 +128,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> 
             schedule,
             alternate: gather::Alternate::Follow,
             send_software: !args.no_software,
-            connections: gathering::connections(),
+            connections: world.fact("connections", || Ok(gathering::connections()))?,
             unix_time: Some(since),
         },
         turn: turn::Config {
@@ -167,14 +170,9 @@ fn over_udp(servers: &[gather::ServerSpec]) -> Vec<IceUri> {
     uris.filter(|uri| !uri.scheme.is_turn() && uri.transport() == Transport::Udp).cloned().collect()
 }
 
-fn probe(
-    args: &CheckArgs,
-    plan: Plan,
-    started: SystemTime,
-    ui: &mut Ui,
-) -> Result<(Report, Outputs, Demands, Ended), Stop> {
+fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Outputs, Demands, Ended), Stop> {
     let Plan { mut config, stun, mut demands, options, environment, demo, mut outputs, chance } = plan;
-    let mut report = Report::new("check", drive::rfc3339(started), environment);
+    let mut report = Report::new("check", drive::rfc3339(world.started()), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
     outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
@@ -182,27 +180,28 @@ fn probe(
     let mut end = 0.0;
     let named = std::mem::take(&mut config.gather.servers);
     let check = async |servers: Vec<gather::ServerSpec>, stun: Vec<IceUri>| {
-        let (addresses, lost) = reference::addresses(&stun, &options).await;
+        let (addresses, lost) = reference::addresses(&stun, world, &options).await;
         lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
         config.turn.reference = addresses;
         config.gather.servers = servers;
         demands.urls = config.gather.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
-        drive::run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
-            end = now.millis();
-            outputs.learn(&event, ui);
-            report.learn(&event);
-            if let Event::Turn { elapsed_ms, turn } = &event {
-                let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+        world
+            .run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
+                end = now.millis();
                 outputs.learn(&event, ui);
-            }
-        })
-        .await
+                report.learn(&event);
+                if let Event::Turn { elapsed_ms, turn } = &event {
+                    let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+                    outputs.learn(&event, ui);
+                }
+            })
+            .await
     };
     let running = async {
         match demo {
             Some(demo) => {
-                demo.serve(async |named| {
+                demo.serve(world, async |named| {
                     let stun = over_udp(&named);
                     check(named, stun).await
                 })

@@ -7,6 +7,7 @@ use clap::Args;
 use tokio::sync::oneshot;
 
 use super::certificate::{self, Passing};
+use super::record::{self, World};
 use super::stop::{Stop, usage};
 use crate::drive;
 use crate::machine::Chance;
@@ -63,7 +64,10 @@ impl Demo {
     }
 
     /// Runs the client once the server listens, and the server for as long as the client needs it.
-    pub async fn serve<T>(mut self, client: impl AsyncFnOnce(Vec<ServerSpec>) -> T) -> Result<T, Stop> {
+    pub async fn serve<T>(mut self, world: &World, client: impl AsyncFnOnce(Vec<ServerSpec>) -> T) -> Result<T, Stop> {
+        if world.is_replay() {
+            return Ok(client(record::remembered_demo(world)?).await);
+        }
         let (tell, listening) = oneshot::channel();
         let mut tell = Some(tell);
         let serving = drive::run(&mut self.server, &self.serving, None, |_, event| {
@@ -83,7 +87,9 @@ impl Demo {
                 let credentials = uri.scheme.is_turn().then(|| credentials.clone());
                 ServerSpec { uri, credentials }
             };
-            Ok(client(names.uris(&addresses).into_iter().map(spec).collect()).await)
+            let servers: Vec<ServerSpec> = names.uris(&addresses).into_iter().map(spec).collect();
+            record::keep_demo(world, &servers);
+            Ok(client(servers).await)
         };
         let (mut serving, mut client) = (Box::pin(serving), Box::pin(client));
         tokio::select! {

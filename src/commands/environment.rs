@@ -2,25 +2,28 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use super::record::World;
 use super::stop::Stop;
 use crate::drive;
 use crate::report::{Environment, Interface, InterfaceAddress, InterfaceKind};
 
 /// System, architecture and interfaces.
-pub fn look() -> Result<Environment, Stop> {
-    let interfaces = drive::interfaces().map_err(|why| Stop::CannotRun(why.to_string()))?;
-    Ok(Environment {
-        os: std::env::consts::OS.into(),
-        arch: std::env::consts::ARCH.into(),
-        interfaces: interfaces.into_iter().map(interface).collect(),
+pub fn look(world: &World) -> Result<Environment, Stop> {
+    world.fact("environment", || {
+        let interfaces = drive::interfaces().map_err(|why| Stop::CannotRun(why.to_string()))?;
+        Ok(Environment {
+            os: std::env::consts::OS.into(),
+            arch: std::env::consts::ARCH.into(),
+            interfaces: interfaces.into_iter().map(interface).collect(),
+        })
     })
 }
 
 /// The addresses that the system itself would send from, IPv4 first.
-pub fn routed() -> Vec<IpAddr> {
+pub fn routed(world: &World) -> Result<Vec<IpAddr>, Stop> {
     // Any global addresses will do: nothing is sent.
     let far = [SocketAddr::from(([1, 1, 1, 1], 9)), SocketAddr::from(([0x2606, 0x4700, 0, 0, 0, 0, 0, 0x1111], 9))];
-    far.into_iter().filter_map(drive::source_address).collect()
+    world.fact("routed", || Ok(far.into_iter().filter_map(drive::source_address).collect()))
 }
 
 fn interface(found: drive::Interface) -> Interface {

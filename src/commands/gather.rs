@@ -6,6 +6,7 @@ use super::demo::{Demo, DemoArgs};
 use super::locals::{self, Wish};
 use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
+use super::record::{self, World};
 use super::servers::{DefaultsArgs, Manner, Named, ServerArgs};
 use super::stop::{Stop, usage};
 use super::{environment, judge};
@@ -118,31 +119,33 @@ struct Plan {
     chance: Chance,
 }
 
-pub fn run(args: &GatherArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
-    let plan = ask(args, matches, started, ui)?;
-    let (mut report, outputs, ended) = probe(args, plan, started, ui)?;
+pub fn run(args: &GatherArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, world, ui)?;
+    let (mut report, outputs, ended) = probe(args, plan, world, ui)?;
     judge::gathering(&mut report, ended);
+    world.finish(&report)?;
     outputs.end(&report, ui);
     Ok(outputs.code(&report, args.strict))
 }
 
-fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+fn ask(args: &GatherArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<Plan, Stop> {
+    let now = world.started();
     let outputs = args.output.outputs("gather")?;
-    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { defaults: !args.defaults.no_default_servers, ..Manner::default() };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
-        None => args.servers.ask(matches, manner, now, ui)?,
+        None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,
     };
-    let options = args.probing.options()?;
+    let options = world.options(|| args.probing.options())?;
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
     let (host, srflx, relay) = kinds(args, &named, demo.is_some())?;
-    let environment = environment::look()?;
+    let environment = environment::look(world)?;
     let uris = || named.servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
     locals::check_family(uris(), &wish)?;
-    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
     let config = Config {
         servers: named.servers,
         locals,
@@ -156,7 +159,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) ->
             Redirects::Ignore => Alternate::Ignore,
         },
         send_software: !args.no_software,
-        connections: connections(),
+        connections: world.fact("connections", || Ok(connections()))?,
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
     Ok(Plan { config, options, environment, demo, outputs, chance })
@@ -184,9 +187,9 @@ fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bo
     Ok(kinds)
 }
 
-fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Result<(Report, Outputs, Ended), Stop> {
+fn probe(args: &GatherArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Outputs, Ended), Stop> {
     let Plan { mut config, options, environment, demo, mut outputs, chance } = plan;
-    let mut report = Report::new("gather", drive::rfc3339(started), environment);
+    let mut report = Report::new("gather", drive::rfc3339(world.started()), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
     outputs.begin(report.demo.as_deref(), ui);
     let patience = config.schedule.total() + Duration::from_secs(1);
@@ -198,16 +201,17 @@ fn probe(args: &GatherArgs, plan: Plan, started: SystemTime, ui: &mut Ui) -> Res
         let urls: Vec<String> = config.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&urls);
         let mut gathering = Gathering::new(config, chance);
-        drive::run(&mut gathering, &options, limit, |now, event| {
-            end = now.millis();
-            outputs.learn(&event, ui);
-            report.learn(&event);
-        })
-        .await
+        world
+            .run(&mut gathering, &options, limit, |now, event| {
+                end = now.millis();
+                outputs.learn(&event, ui);
+                report.learn(&event);
+            })
+            .await
     };
     let running = async {
         match demo {
-            Some(demo) => demo.serve(gather).await,
+            Some(demo) => demo.serve(world, gather).await,
             None => Ok(gather(named).await),
         }
     };

@@ -15,6 +15,8 @@ mod man;
 mod output;
 mod parser;
 mod probing;
+mod record;
+mod replay;
 mod schema;
 mod serve;
 mod servers;
@@ -28,8 +30,9 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::{FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, FromArgMatches, Parser, Subcommand};
 
+use record::{RecordArgs, World};
 use stop::Stop;
 
 use crate::drive;
@@ -50,6 +53,7 @@ enum Command {
     Gather(Box<gather::GatherArgs>),
     Turn(Box<turn::TurnArgs>),
     Check(Box<check::CheckArgs>),
+    Replay(replay::ReplayArgs),
     Serve(Box<serve::ServeArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
@@ -83,12 +87,13 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Ok(parsed) => parsed,
         Err(stop) => return refuse(stop, plugin, &terminal, out, err),
     };
-    let Some((_, matches)) = matches.subcommand() else { return exit::USAGE };
+    let Some((name, matches)) = matches.subcommand() else { return exit::USAGE };
     let plugin = plugin || matches!(matches.try_get_one::<bool>("nagios"), Ok(Some(true)));
     let wishes = match &cli.command {
         Command::Gather(args) => args.output.wishes(),
         Command::Turn(args) => args.output.wishes(),
         Command::Check(args) => args.output.wishes(),
+        Command::Replay(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
         Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
@@ -101,16 +106,17 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         drive::raise_file_limit();
         drive::enough_descriptors(wanted).map_err(|why| Stop::CannotRun(why.to_string()))
     };
+    let asking = |recording: &RecordArgs, demo: bool, ui: &mut Ui| {
+        ready(for_client(demo))?;
+        let options = record::options(&command(), name, matches);
+        let world = World::live(recording, name, options, now)?;
+        probe(&cli.command, matches, &world, ui)
+    };
     let result = match &cli.command {
-        Command::Gather(args) => {
-            ready(for_client(args.demo.demo.is_some())).and_then(|()| gather::run(args, matches, now, &mut ui))
-        }
-        Command::Turn(args) => {
-            ready(for_client(args.demo.demo.is_some())).and_then(|()| turn::run(args, matches, now, &mut ui))
-        }
-        Command::Check(args) => {
-            ready(for_client(args.demo.demo.is_some())).and_then(|()| check::run(args, matches, now, &mut ui))
-        }
+        Command::Gather(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
+        Command::Turn(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
+        Command::Check(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
+        Command::Replay(args) => replay::run(args, matches, &mut ui),
         Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
@@ -135,6 +141,16 @@ fn tell(stop: &Stop, plugin: bool, ui: &mut Ui) -> u8 {
     }
 }
 
+/// Runs a command that asks somebody, in a world that may be a recorded one.
+fn probe(command: &Command, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
+    match command {
+        Command::Gather(args) => gather::run(args, matches, world, ui),
+        Command::Turn(args) => turn::run(args, matches, world, ui),
+        Command::Check(args) => check::run(args, matches, world, ui),
+        _ => stop::usage("the trace names a command that sends nothing"),
+    }
+}
+
 /// Descriptors of a server with a few listeners and a few relays.
 const FOR_SERVER: usize = 48;
 
@@ -143,11 +159,23 @@ fn for_client(demo: bool) -> usize {
     drive::LEAST_DESCRIPTORS + if demo { FOR_SERVER } else { 0 }
 }
 
-fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Result<(Cli, clap::ArgMatches), Stop> {
+fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Result<(Cli, ArgMatches), Stop> {
     let mut command = command();
     let args = parser::without_help_word(args);
     let matches = command.try_get_matches_from_mut(args).map_err(|why| parser::stop(&why, terminal))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|why| parser::stop(&why, terminal))?;
+    Ok((cli, matches))
+}
+
+/// Reads a command line that was recorded; the environment of today has no say in it.
+fn recorded(words: &[String]) -> Result<(Cli, ArgMatches), Stop> {
+    let mut command = command().mut_subcommands(|sub| sub.mut_args(|arg| arg.env(None::<&str>)));
+    let wrong = |why: clap::Error| match parser::stop(&why, &Terminal::default()) {
+        Stop::Parser { text, .. } => Stop::Usage(format!("the trace's options are not understood: {text}")),
+        stop => stop,
+    };
+    let matches = command.try_get_matches_from_mut(words).map_err(wrong)?;
+    let cli = Cli::from_arg_matches(&matches).map_err(wrong)?;
     Ok((cli, matches))
 }
 

@@ -52,6 +52,8 @@ pub struct ProbeArgs {
     /// as in 250ms,5,1s.
     #[arg(long, value_name = "TIMING", env = "RTCPROBE_TIMING", default_value = "prompt")]
     pub timing: Timing,
+    #[command(flatten)]
+    pub record: super::record::RecordArgs,
 }
 
 /// Retransmission over UDP.

@@ -3,7 +3,7 @@ pub mod facts;
 pub mod reference;
 pub mod verdict;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{ArgMatches, Args};
 
@@ -12,6 +12,7 @@ use super::environment;
 use super::locals::{self, Wish};
 use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
+use super::record::{self, World};
 use super::servers::{Manner, ServerArgs};
 use super::stop::{Stop, usage};
 use crate::drive::{self, Ended};
@@ -97,24 +98,26 @@ struct Plan {
     chance: Chance,
 }
 
-pub fn run(args: &TurnArgs, matches: &ArgMatches, started: SystemTime, ui: &mut Ui) -> Result<u8, Stop> {
-    let plan = ask(args, matches, started, ui)?;
-    let (mut report, demands, outputs, ended) = probe(args, plan, started, ui)?;
+pub fn run(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
+    let plan = ask(args, matches, world, ui)?;
+    let (mut report, demands, outputs, ended) = probe(args, plan, world, ui)?;
     judge(args, &mut report, &demands, ended);
+    world.finish(&report)?;
     outputs.end(&report, ui);
     Ok(outputs.code(&report, args.strict))
 }
 
-fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> Result<Plan, Stop> {
+fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<Plan, Stop> {
+    let now = world.started();
     let outputs = args.output.outputs("turn")?;
-    let mut chance = Chance::from_seed(drive::seed().map_err(|why| Stop::CannotRun(why.to_string()))?);
+    let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { anonymous: args.anonymous, spread: true, defaults: false };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
-        None => args.servers.ask(matches, manner, now, ui)?,
+        None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,
     };
-    let options = args.probing.options()?;
+    let options = world.options(|| args.probing.options())?;
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
     let mut stun = Vec::new();
     let mut servers = Vec::new();
@@ -137,11 +140,11 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, now: SystemTime, ui: &mut Ui) -> R
     if demo.is_none() {
         can_be_required(&args.require, &servers)?;
     }
-    let environment = environment::look()?;
+    let environment = environment::look(world)?;
     let uris = || servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
     locals::check_family(uris().chain(&stun), &wish)?;
-    let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed())?;
+    let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
     if wish.loopback && uris().all(locals::is_here) {
         locals.sort_by_key(|local| !local.address.is_loopback());
     }
@@ -176,40 +179,36 @@ fn can_be_required(required: &[Required], servers: &[ServerSpec]) -> Result<(), 
     }
 }
 
-fn probe(
-    args: &TurnArgs,
-    plan: Plan,
-    started: SystemTime,
-    ui: &mut Ui,
-) -> Result<(Report, Demands, Outputs, Ended), Stop> {
+fn probe(args: &TurnArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Demands, Outputs, Ended), Stop> {
     let Plan { servers, stun, mut demands, mut config, options, limit, environment, demo, mut outputs, chance } = plan;
-    let mut report = Report::new("turn", drive::rfc3339(started), environment);
+    let mut report = Report::new("turn", drive::rfc3339(world.started()), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
     outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
     let mut end = 0.0;
     let check = async |servers: Vec<ServerSpec>, stun: Vec<IceUri>| {
-        let (addresses, lost) = reference::addresses(&stun, &options).await;
+        let (addresses, lost) = reference::addresses(&stun, world, &options).await;
         lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
         config.reference = addresses;
         demands.urls = servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
         let mut checks = checks(&servers, &config, chance);
-        drive::run(&mut checks, &options, Some(limit), |now, (_, event)| {
-            end = now.millis();
-            outputs.learn(&event, ui);
-            report.learn(&event);
-            if let Event::Turn { elapsed_ms, turn } = &event {
-                let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+        world
+            .run(&mut checks, &options, Some(limit), |now, (_, event)| {
+                end = now.millis();
                 outputs.learn(&event, ui);
-            }
-        })
-        .await
+                report.learn(&event);
+                if let Event::Turn { elapsed_ms, turn } = &event {
+                    let event = Event::Server { elapsed_ms: *elapsed_ms, server: facts::server(turn, rto_ms) };
+                    outputs.learn(&event, ui);
+                }
+            })
+            .await
     };
     let running = async {
         match demo {
             Some(demo) => {
-                demo.serve(async |named| {
+                demo.serve(world, async |named| {
                     let (turn, stun): (Vec<_>, Vec<_>) =
                         named.into_iter().partition(|server| server.uri.scheme.is_turn());
                     let spec = |server: crate::probes::gather::ServerSpec| ServerSpec {

@@ -10,15 +10,21 @@
 //! it over with [`Machine::input`], and begin again.
 
 mod chance;
+mod happened;
 mod join;
 pub mod script;
 mod time;
+mod watched;
 
 pub use chance::Chance;
+pub use happened::Happened;
 pub use join::Join;
 pub use time::Time;
+pub use watched::{Passed, Watched};
 
 use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
 
 /// Something that happened, on its way into a machine.
 #[derive(Debug, Clone, Copy)]
@@ -99,7 +105,7 @@ pub trait Machine {
 }
 
 /// The name of a socket, chosen by the machine that asks for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Socket(pub u64);
 
 impl Socket {
@@ -108,7 +114,7 @@ impl Socket {
 }
 
 /// The name of a DNS question, chosen by the machine that asks it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Lookup(pub u64);
 
 /// What kind of socket is wanted.
@@ -177,7 +183,7 @@ pub enum Trust {
 }
 
 /// What a TLS or DTLS handshake agreed on, and what was thought of the certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secure {
     /// `TLSv1.2`, `TLSv1.3`, `DTLSv1.2`.
     pub version: String,
@@ -195,7 +201,7 @@ pub struct Secure {
 }
 
 /// A certificate, read leniently.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     pub subject: String,
     pub issuer: String,
@@ -212,7 +218,7 @@ pub struct Certificate {
 }
 
 /// Why a certificate was not trusted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Distrust {
     /// Out of date since (seconds since 1970).
     Expired {
@@ -245,7 +251,7 @@ pub enum Distrust {
 }
 
 /// Why a socket could not be had.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Refusal {
     /// TCP RST, or ICMP port unreachable on a connected socket.
     ConnectionRefused,
@@ -268,7 +274,7 @@ pub enum Refusal {
 }
 
 /// The part of setting up a connection in which something happened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Phase {
     Connect,
     /// Nothing of the handshake was answered.
@@ -278,7 +284,7 @@ pub enum Phase {
 }
 
 /// How a connection ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Ending {
     /// End of stream, or close_notify.
     Finished,
@@ -289,7 +295,7 @@ pub enum Ending {
 }
 
 /// An ICMP or ICMPv6 error, as far as the system tells.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Icmp {
     /// ICMP type; `None` where the system says only "refused" or "unreachable".
     pub kind: Option<u8>,
@@ -304,7 +310,7 @@ pub struct Icmp {
 }
 
 /// What an ICMP error amounts to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unreachability {
     /// Nothing listens on the port (ICMP 3/3, ICMPv6 1/4).
     Port,
@@ -336,7 +342,7 @@ pub enum RecordKind {
 }
 
 /// A DNS record, in no particular order (RFC 2782 and RFC 3403 leave ordering to the client).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Record {
     Address(IpAddr),
     Srv { priority: u16, weight: u16, port: u16, target: String },
@@ -344,7 +350,7 @@ pub enum Record {
 }
 
 /// Why the DNS gave no record.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LookupFailure {
     /// The name does not exist (NXDOMAIN).
     NoSuchName,

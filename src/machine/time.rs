@@ -2,8 +2,13 @@ use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment: the time since the start of the run. Starts at [`Time::ZERO`], prints and compares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+///
+/// Kept as whole nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub struct Time(Duration);
 
 impl Time {
@@ -31,6 +36,18 @@ impl Time {
     #[must_use]
     pub fn since(self, earlier: Time) -> Duration {
         self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl From<u64> for Time {
+    fn from(nanoseconds: u64) -> Time {
+        Time(Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl From<Time> for u64 {
+    fn from(time: Time) -> u64 {
+        u64::try_from(time.0.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

@@ -207,6 +207,38 @@ impl Message {
         }
     }
 
+    /// The same message signed with another key, where it was signed with `old`: integrity of either
+    /// kind, and a fingerprint that was right stays so. `None` when `old` did not sign it.
+    #[must_use]
+    pub fn signed_anew(&self, old: &Key, new: &Key) -> Option<Vec<u8>> {
+        if !matches!(self.integrity(old), Integrity::Valid { .. }) {
+            return None;
+        }
+        let fingerprint_held = matches!(self.fingerprint(), Fingerprint::Valid | Fingerprint::NotLast { valid: true });
+        let mut bytes = self.raw.clone();
+        for Attribute { kind, value, at } in &self.attributes {
+            let (length, right): (usize, Vec<u8>) = match *kind {
+                attribute::MESSAGE_INTEGRITY => {
+                    if integrity::hmac_sha1(old, &self.raw, *at, value.len()) != *value {
+                        continue;
+                    }
+                    (value.len(), integrity::hmac_sha1(new, &bytes, *at, value.len()))
+                }
+                attribute::MESSAGE_INTEGRITY_SHA256 => {
+                    (value.len(), integrity::hmac_sha256(new, &bytes, *at, value.len()))
+                }
+                attribute::FINGERPRINT if fingerprint_held => {
+                    (value.len(), integrity::fingerprint(&bytes, *at).to_be_bytes().to_vec())
+                }
+                _ => continue,
+            };
+            if let (Some(place), Some(right)) = (bytes.get_mut(at + 4..at + 4 + length), right.get(..length)) {
+                place.copy_from_slice(right);
+            }
+        }
+        Some(bytes)
+    }
+
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let Some(found) = self.attributes.iter().find(|attribute| attribute.kind == attribute::FINGERPRINT) else {

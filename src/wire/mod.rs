@@ -14,6 +14,7 @@
 pub mod attribute;
 mod builder;
 pub mod candidate;
+pub mod capture;
 pub mod channel_data;
 pub mod describe;
 mod fields;

@@ -3,12 +3,13 @@
 mod host;
 mod refusal;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::net::IpAddr;
 
 use refusal::Refusal;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Scheme {
     Stun,
     Stuns,
@@ -47,7 +48,7 @@ impl Scheme {
 }
 
 /// Between us and the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Transport {
     Udp,
     Tcp,
@@ -68,7 +69,7 @@ impl Transport {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Host {
     Ip(IpAddr),
     /// In A-labels, lower case, without a trailing dot.
@@ -77,7 +78,7 @@ pub enum Host {
 
 /// A parsed URI. `Display` prints it as browsers do, IPv6 in brackets, the transport always said
 /// for `turn:` and `turns:`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct IceUri {
     pub scheme: Scheme,
     pub host: Host,
@@ -87,7 +88,7 @@ pub struct IceUri {
     pub query: Option<Query>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Query {
     Udp,
     Tcp,

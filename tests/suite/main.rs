@@ -21,6 +21,7 @@ mod generated;
 mod loopback;
 mod outputs;
 mod readme;
+mod record;
 mod rules;
 mod server;
 mod sim;

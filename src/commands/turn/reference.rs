@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::commands::record::World;
 use crate::drive;
 use crate::machine::script::{Hands, Script, both};
 use crate::machine::{Question, Record, RecordKind};
@@ -12,7 +13,7 @@ use crate::wire::uri::{Host, IceUri};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The addresses of STUN servers over UDP, in their order, and the names that led to none.
-pub async fn addresses(uris: &[IceUri], options: &drive::Options) -> (Vec<SocketAddr>, Vec<String>) {
+pub async fn addresses(uris: &[IceUri], world: &World, options: &drive::Options) -> (Vec<SocketAddr>, Vec<String>) {
     let mut addresses = Vec::new();
     let mut lost = Vec::new();
     for uri in uris {
@@ -28,7 +29,7 @@ pub async fn addresses(uris: &[IceUri], options: &drive::Options) -> (Vec<Socket
                     }
                 };
                 // A name that cannot be asked for is as lost as one that is not there.
-                let _ = drive::run(&mut lookup, options, Some(PATIENCE), learn).await;
+                let _ = world.run(&mut lookup, options, Some(PATIENCE), learn).await;
                 if addresses.len() == before {
                     lost.push(uri.to_string());
                 }

@@ -2,6 +2,7 @@
 //! tables says which steps fail, the first one first, and why.
 
 mod allocate;
+mod capture;
 mod case;
 mod certificates;
 mod cloud;
