@@ -14,15 +14,20 @@
 //! a dozen or two small packets to each server, once: pooling and port allocation can only be seen on
 //! many sockets, and a NAT is in the same mood only for so long. What follows is retransmission.
 
-#![allow(dead_code, reason = "the parts that use it follow")]
-
 mod beside;
+mod burst;
 mod conclude;
 mod facts;
+mod filtering;
 mod ground;
+mod hairpin;
+mod mapping;
 mod pace;
 mod port;
+mod reach;
+mod relay;
 mod study;
+mod vantage;
 
 use std::net::IpAddr;
 use std::rc::Rc;

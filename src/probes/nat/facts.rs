@@ -1,10 +1,11 @@
 //! What a study has learned so far. Everything that ends in the report is derived from here.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::machine::Icmp;
-use crate::report::nat::{Behaviour, Gateway, Method, NatTest};
+use crate::report::Cause;
+use crate::report::nat::{Behaviour, Gateway, HairpinSource, Method, NatTest};
 
 /// Grows while the study runs; a stop leaves it as it is.
 #[derive(Debug, Default)]
@@ -13,11 +14,17 @@ pub(super) struct Facts {
     /// Every mapping that was seen, in the order of seeing.
     pub sightings: Vec<Sighting>,
     pub filters: Vec<Filter>,
+    pub controls: Vec<Control>,
+    /// Servers beside the main one whose second address is tried.
+    pub controls_begun: usize,
     pub hairpin: Option<Hairpin>,
     /// One for each address of a server.
     pub servers: Vec<ServerFacts>,
-    /// Of the ports that were opened in one go, in that order.
+    /// Local addresses of ports that were opened in one go, in that order, and asked one server.
     pub sequence: Vec<SocketAddr>,
+    pub main: Option<SocketAddr>,
+    /// Pairs of neighbouring ports among them.
+    pub neighbours: Vec<(SocketAddr, SocketAddr)>,
     pub contradictions: Vec<String>,
     pub more: More,
 }
@@ -37,23 +44,38 @@ pub(super) struct Sighting {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Filter {
     pub method: Method,
-    pub local: SocketAddr,
     /// Whom the port had talked to.
     pub talked: SocketAddr,
-    /// From where the packet came, or should have come.
+    /// From where the packet was to come. What arrived came from there.
     pub vantage: SocketAddr,
     pub arrived: bool,
-    /// Copies that had the chance to arrive.
-    pub copies: u32,
     /// The probability that silence is nothing but loss.
     pub doubt: f64,
+}
+
+/// Whether packets from a vantage point come through at all, where no filter has a reason to drop
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Control {
+    pub vantage: SocketAddr,
+    pub proof: Proof,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// One came through, from there.
+    Proven,
+    /// The server takes the request, but nothing could show what it sends: where every destination
+    /// has a mapping of its own, a filter may have dropped that, too.
+    Plausible,
+    /// None came.
+    Refuted,
 }
 
 /// Packets between two own ports by their public addresses.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Hairpin {
-    /// The source of what arrived, and what it would be with an external or an internal source.
-    pub arrived: Option<(SocketAddr, SocketAddr, SocketAddr)>,
+    pub arrived: Option<HairpinSource>,
     pub doubt: f64,
 }
 
@@ -73,9 +95,38 @@ pub(super) struct ServerFacts {
     pub icmp: Option<Icmp>,
     /// Why it is of no use.
     pub error: Option<String>,
+    /// Why, in one word.
+    pub cause: Option<Cause>,
+    /// OTHER-ADDRESS, where it can be true.
     pub other: Option<SocketAddr>,
+    /// Its other places have been asked.
+    pub explored: bool,
     /// Relayed addresses that were had there.
     pub relayed: Vec<SocketAddr>,
+}
+
+impl Facts {
+    /// Says what does not fit together, once.
+    pub(super) fn contradict(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.contradictions.contains(&text) {
+            self.contradictions.push(text);
+        }
+    }
+
+    /// Public addresses that were seen.
+    pub(super) fn public(&self) -> Vec<IpAddr> {
+        let mut seen: Vec<IpAddr> = self.sightings.iter().map(|sighting| sighting.mapped.ip()).collect();
+        seen.sort_unstable();
+        seen.dedup();
+        seen
+    }
+
+    /// The server that most is asked of: one with a second address, else the first that answered.
+    pub(super) fn best(&self) -> Option<&ServerFacts> {
+        let mut alive = self.servers.iter().filter(|server| server.answered == Some(true));
+        alive.clone().find(|server| server.other.is_some()).or_else(|| alive.next())
+    }
 }
 
 /// Results of the tests that stand beside mapping and filtering.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::facts::Facts;
+use super::facts::{Facts, ServerFacts};
 use super::pace::{Pace, millis};
 use super::port::{Port, Said};
 use super::{Config, Place};
@@ -81,12 +81,16 @@ impl Ground {
     /// Waits until a server has answered over UDP, and gives the first one's address; `None` when all
     /// have been given up.
     pub(super) async fn first_answer(&self) -> Option<SocketAddr> {
+        self.server(|_| true).await
+    }
+
+    /// The same for a server that is of use.
+    pub(super) async fn server(&self, wanted: impl Fn(&ServerFacts) -> bool) -> Option<SocketAddr> {
         self.hands
             .until(|| {
                 let facts = self.facts.borrow();
-                let mut servers = facts.servers.iter().filter(|server| server.udp);
-                let first = servers.clone().find(|server| server.answered == Some(true));
-                match first {
+                let mut servers = facts.servers.iter().filter(|server| server.udp && wanted(server));
+                match servers.clone().find(|server| server.answered == Some(true)) {
                     Some(server) => Some(Some(server.address)),
                     None => servers.all(|server| server.answered.is_some()).then_some(None),
                 }

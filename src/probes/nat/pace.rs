@@ -12,8 +12,8 @@ use crate::machine::Time;
 const CONTACT: Duration = Duration::from_millis(200);
 /// No retransmission sooner, whatever the round-trip time.
 const SHORTEST: Duration = Duration::from_millis(40);
-/// No retransmission later.
-const LONGEST: Duration = Duration::from_millis(500);
+/// No retransmission later, unless a round trip takes longer.
+const LONGEST: Duration = Duration::from_millis(300);
 /// Copies behind a negative conclusion where no loss was seen at all.
 const COPIES: u32 = 8;
 /// Copies behind a negative conclusion at most.
@@ -95,8 +95,8 @@ impl Pace {
     /// The wait after copy `n` (from 1) before the next.
     pub(super) fn again(&self, who: IpAddr, n: u32) -> Duration {
         match self.path(who) {
-            Some(path) => path.timeout().clamp(SHORTEST, LONGEST),
-            None => CONTACT.saturating_mul(n.max(2)).min(LONGEST * 2) / 2,
+            Some(path) => path.timeout().min(LONGEST.max(path.least * 3 / 2)).max(SHORTEST),
+            None => (CONTACT * n.clamp(2, 5)) / 2,
         }
     }
 
@@ -131,6 +131,11 @@ impl Pace {
         let path = self.path(who);
         let wait = path.map_or(LONGEST, |path| path.mean + path.mean / 4 + path.variance * 4);
         (wait + Duration::from_millis(20)).max(Duration::from_millis(60))
+    }
+
+    /// The wait after copy `n` (from 1) of something whose absence is a result.
+    pub(super) fn after(&self, n: u32, who: IpAddr) -> Duration {
+        if n < self.copies() { self.gap() } else { self.last_wait(who) }
     }
 
     /// The probability that so many copies were all lost, by chance, given the loss seen: it is

@@ -1,19 +1,21 @@
 //! The course of the experiment for one local address.
 
+use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 
-use super::facts::{ServerFacts, Sighting};
+use super::facts::ServerFacts;
 use super::ground::Ground;
-use super::port::{Ask, Port, Said};
-use super::{Config, Place, beside, conclude};
+use super::port::Port;
+use super::relay::Relays;
+use super::{Config, Place, beside, burst, conclude, filtering, mapping, reach, vantage};
 use crate::machine::Chance;
-use crate::machine::script::{Hands, Part, all as side_by_side, either};
+use crate::machine::script::{Hands, Part, all as side_by_side, both, either};
 use crate::probes::resolve::resolve;
 use crate::proto::resolution::{Target, Unresolved};
 use crate::report::Event;
-use crate::report::nat::Method;
-use crate::wire::attribute::{self, Family};
+use crate::wire::attribute::Family;
+use crate::wire::uri::Transport;
 
 /// Addresses of one name and family that are asked.
 const ADDRESSES: usize = 2;
@@ -42,18 +44,23 @@ async fn study(ground: &Rc<Ground>, found: &Found) {
         ground.facts.borrow_mut().servers.push(ServerFacts {
             spec: *spec,
             address: target.address,
-            udp: target.transport == crate::wire::uri::Transport::Udp,
+            udp: target.transport == Transport::Udp,
             answered: None,
             tcp: None,
             round_trip: None,
             software: None,
             icmp: None,
             error: None,
+            cause: None,
             other: None,
+            explored: false,
             relayed: Vec::new(),
         });
     }
-    let _ = either(work(ground), ground.hands.stopped()).await;
+    let relays = Rc::<Relays>::default();
+    let _ = either(work(ground, &targets, &relays), ground.hands.stopped()).await;
+    // Whatever happened, nothing is kept that costs somebody else.
+    relays.settle().await;
 }
 
 /// What is in reach from there.
@@ -68,44 +75,43 @@ fn targets(place: &Place, found: &Found) -> Vec<(usize, Target)> {
     targets
 }
 
-async fn work(ground: &Rc<Ground>) {
+async fn work(ground: &Rc<Ground>, targets: &[(usize, Target)], relays: &Rc<Relays>) {
     let port = match ground.port().await {
-        Ok(port) => port,
+        Ok(port) => Rc::new(port),
         Err(why) => return ground.note(format!("no socket on {}: {why:?}", ground.place.address)),
     };
-    let count = ground.facts.borrow().servers.len();
-    let mut parts: Vec<Part<'_, ()>> = Vec::new();
-    for index in 0..count {
-        parts.push(Box::pin(contact(ground, &port, index)));
+    // The second port that all servers are asked from, once it is open.
+    let second: RefCell<Option<Rc<Port>>> = RefCell::new(None);
+    let mapping = async {
+        let contacts = (0..targets.len()).map(|index| Box::pin(mapping::contact(ground, &port, index)) as Part<'_, ()>);
+        let relayed = vantage::seen_from(ground, relays, &port);
+        both(side_by_side(contacts.collect()), relayed).await;
+        mapping::reassure(ground, &port).await;
+    };
+    let repeated = async {
+        let known = ground.hands.until(|| second.borrow().clone().map(Some).or(nobody(ground).then_some(None)));
+        if let Some(port) = known.await {
+            both(mapping::again(ground, &port), vantage::seen_from(ground, relays, &port)).await;
+            mapping::reassure(ground, &port).await;
+        }
+    };
+    let mut parts: Vec<Part<'_, ()>> = vec![
+        Box::pin(mapping),
+        Box::pin(relays.open(ground, targets)),
+        Box::pin(burst::run(ground, &second)),
+        Box::pin(repeated),
+        Box::pin(vantage::filters(ground, relays)),
+        Box::pin(reach::test(ground)),
+        Box::pin(beside::all(ground)),
+    ];
+    for index in 0..targets.len() {
+        parts.push(Box::pin(filtering::elsewhere(ground, index)));
     }
-    parts.push(Box::pin(beside::all(ground)));
     side_by_side(parts).await;
 }
 
-/// The first word to a server.
-async fn contact(ground: &Rc<Ground>, port: &Port, index: usize) {
-    let Some(server) = ground.facts.borrow().servers.get(index).cloned() else { return };
-    if !server.udp {
-        return;
-    }
-    let said = port.ask(&Ask::binding(server.address)).await;
-    ground.tested("binding", port, server.address, &said, None);
-    seen(ground, port, server.address, &said, Method::SeveralServers);
-    if let Some(server) = ground.facts.borrow_mut().servers.get_mut(index) {
-        server.answered = Some(said.is_answered());
-        server.round_trip = said.round_trip;
-        server.icmp = said.icmp;
-        let message = said.message.as_ref();
-        server.software = message.and_then(|message| message.text(attribute::SOFTWARE));
-        server.other = message.and_then(|message| message.address(attribute::OTHER_ADDRESS));
-    }
-    ground.hands.changed();
-}
-
-/// Writes down how a port was seen.
-pub(super) fn seen(ground: &Ground, port: &Port, to: SocketAddr, said: &Said, by: Method) {
-    if let Some(mapped) = said.mapped() {
-        let sighting = Sighting { local: port.local(), to, mapped, plain: said.mapped_plain(), by };
-        ground.facts.borrow_mut().sightings.push(sighting);
-    }
+/// All servers were given up.
+fn nobody(ground: &Ground) -> bool {
+    let facts = ground.facts.borrow();
+    facts.servers.iter().all(|server| !server.udp || server.answered == Some(false))
 }

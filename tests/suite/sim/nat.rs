@@ -1,5 +1,7 @@
 //! NATs probed over the simulated network.
 
+mod loss;
+mod matrix;
 mod scene;
 
 use rtcprobe::report::nat::Udp;
@@ -9,5 +11,4 @@ use scene::Scene;
 fn an_answer_shows_that_udp_is_open() {
     let nat = Scene::new(1).behind("full-cone".parse().unwrap()).stun("198.51.100.1", &[3478]).run();
     assert_eq!(nat.udp, Udp::Open);
-    assert_eq!(nat.tests.len(), 1, "{nat:#?}");
 }

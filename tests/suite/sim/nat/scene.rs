@@ -1,15 +1,18 @@
 //! A client with a probe to be run, servers, and a NAT between.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
 use rtcprobe::machine::Time;
 use rtcprobe::probes::nat::{Config, Place, ServerSpec, Tests, probe};
+use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
 use rtcprobe::report::Event;
 use rtcprobe::report::nat::Nat;
+use rtcprobe::server::faults::Faults;
 use rtcprobe::server::nat::NatConfig;
-use rtcprobe::server::{self, Listen, Server};
+use rtcprobe::server::{self, Discovery, Listen, Server, Users};
 use rtcprobe::wire::uri;
 
 use crate::sim::world::{HostId, Log, World};
@@ -22,12 +25,23 @@ pub struct Scene {
     pub client: HostId,
     pub config: Config,
     pub log: Option<Log<Event>>,
+    turns: Vec<Log<server::Event>>,
+    /// How long the run took, by the simulated clock.
+    pub took: Duration,
 }
 
 impl Scene {
     /// A client without servers and without a NAT.
     pub fn new(seed: u8) -> Scene {
+        Scene::seeded(seed, 0)
+    }
+
+    /// With more seeds than fit one byte.
+    pub fn seeded(seed: u8, more: u8) -> Scene {
         let mut world = World::new(seed);
+        for _ in 0..more {
+            world.chance();
+        }
         let client = world.host("client", &[CLIENT]);
         let place =
             Place { interface: Some("eth0".into()), address: CLIENT.parse().unwrap(), gateway: None, mtu: Some(1500) };
@@ -42,7 +56,7 @@ impl Scene {
             unix_time: 1_700_000_000,
             trace: false,
         };
-        Scene { world, client, config, log: None }
+        Scene { world, client, config, log: None, turns: Vec::new(), took: Duration::ZERO }
     }
 
     pub fn behind(mut self, nat: NatConfig) -> Scene {
@@ -63,8 +77,70 @@ impl Scene {
         self
     }
 
+    /// A server with two addresses and two ports (RFC 5780).
+    pub fn rfc5780(self, primary: &str, alternate: &str) -> Scene {
+        self.rfc5780_with(primary, alternate, Faults::default())
+    }
+
+    pub fn rfc5780_with(mut self, primary: &str, alternate: &str, faults: Faults) -> Scene {
+        let host = self.world.host(primary, &[primary, alternate]);
+        let discovery =
+            Discovery { primary: primary.parse().unwrap(), alternate: alternate.parse().unwrap(), ports: (3478, 3479) };
+        let listen = Listen { discovery: vec![discovery], ..Listen::default() };
+        let config = server::Config { listen, faults, ..server::Config::new("test") };
+        let chance = self.world.chance();
+        self.world.start(host, Server::new(config, chance));
+        self.ask(&format!("stun:{primary}:3478"));
+        self
+    }
+
+    /// A TURN server that relays at its own address.
+    pub fn turn(mut self, address: &str) -> Scene {
+        let host = self.world.host(address, &[address]);
+        let ip: IpAddr = address.parse().unwrap();
+        let at = SocketAddr::new(ip, 3478);
+        let config = server::Config {
+            listen: Listen { udp: vec![at], tcp: vec![at], ..Listen::default() },
+            relay: vec![ip],
+            users: Users::one("alice", "s3same"),
+            ..server::Config::new("example.org")
+        };
+        let chance = self.world.chance();
+        let log = self.world.start(host, Server::new(config, chance));
+        self.turns.push(log);
+        self.ask(&format!("turn:{address}:3478?transport=udp"));
+        self
+    }
+
     pub fn ask(&mut self, uri: &str) {
-        self.config.servers.push(ServerSpec { uri: uri::parse(uri).unwrap().uri, credentials: None });
+        let uri = uri::parse(uri).unwrap().uri;
+        let credentials = Credentials { username: "alice".into(), password: "s3same".into() };
+        let credentials = uri.scheme.is_turn().then_some(credentials);
+        self.config.servers.push(ServerSpec { uri, credentials });
+    }
+
+    /// One way, in milliseconds.
+    pub fn far(mut self, latency: u64) -> Scene {
+        self.world.link.latency = Duration::from_millis(latency);
+        self
+    }
+
+    /// A line that loses, doubles and reorders, each way.
+    pub fn bad(mut self, loss: f64) -> Scene {
+        self.world.link.loss = loss;
+        self.world.link.duplicate = 0.2;
+        self.world.link.jitter = Duration::from_millis(20);
+        self
+    }
+
+    /// Allocations that nobody gave back.
+    pub fn held(&self) -> usize {
+        let count = |log: &Log<server::Event>| {
+            let log = log.borrow();
+            let made = log.iter().filter(|(_, event)| matches!(event, server::Event::Allocated { .. })).count();
+            made - log.iter().filter(|(_, event)| matches!(event, server::Event::Released { .. })).count()
+        };
+        self.turns.iter().map(count).sum()
     }
 
     pub fn run(mut self) -> Nat {
@@ -72,10 +148,14 @@ impl Scene {
     }
 
     pub fn run_with_reasons(&mut self) -> (Nat, BTreeMap<String, String>) {
+        // Servers are up before somebody asks.
+        self.world.run_until(Time::from_millis(10));
+        let began = self.world.now();
         let chance = self.world.chance();
         let log = self.world.start(self.client, probe(self.config.clone(), chance));
         self.log = Some(log.clone());
         assert!(self.world.run_until_done(self.client, LIMIT), "never ends: {:#?}", self.world.trace);
+        self.took = self.world.now() - began;
         let log = log.borrow();
         let found = log.iter().find_map(|(_, event)| match event {
             Event::Nat { nat, unknown, .. } => Some(((**nat).clone(), unknown.clone())),
