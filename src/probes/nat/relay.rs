@@ -11,7 +11,7 @@ use super::ground::Ground;
 use crate::machine::script::{Part, all as side_by_side, both};
 use crate::machine::{Peer, Time, Trust, Want};
 use crate::probes::explain::{self, Asker, Told};
-use crate::probes::station::{Data, End, Reply, Station};
+use crate::probes::station::{Data, End, Manner, Reply, Station};
 use crate::proto::auth::{Credentials, Session};
 use crate::proto::exchange::{Answer, Request};
 use crate::proto::resolution::Target;
@@ -172,9 +172,8 @@ impl Relays {
         let patience = ground.config.schedule;
         let schedule = if patience.total() > STEADY.total() * 2 { patience } else { STEADY };
         let credentials = server.credentials.clone();
-        let trace = ground.config.trace;
-        let station =
-            Station::new(&ground.hands, line, target.address, schedule, credentials.clone(), ground.chance(), trace);
+        let manner = Manner { schedule, trace: ground.config.trace, weather: Rc::default() };
+        let station = Station::new(&ground.hands, line, target.address, manner, credentials.clone(), ground.chance());
         let station = Rc::new(station);
         let bare = station.ask_bare(allocation(ground)).await;
         let reply = match bare.error() {
