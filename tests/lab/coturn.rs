@@ -43,6 +43,10 @@ pub struct Options {
     pub bare: bool,
     /// With the command line of its administrator, for [`Coturn::sessions`].
     pub cli: bool,
+    /// May not bind ports below 1024.
+    pub unprivileged: bool,
+    /// Never mind whether it listens.
+    pub hopeless: bool,
 }
 
 impl Default for Options {
@@ -57,6 +61,8 @@ impl Default for Options {
             name: "coturn",
             bare: false,
             cli: false,
+            unprivileged: false,
+            hopeless: false,
         }
     }
 }
@@ -90,7 +96,12 @@ impl Coturn {
         let log = path("log");
         let _ = fs::remove_file(&log);
         let (low, high) = (RELAYS.start().to_string(), RELAYS.end().to_string());
-        let mut cmd = Cmd::new("turnserver")
+        let mut cmd = if options.unprivileged {
+            Cmd::new("setpriv").args(["--bounding-set", "-net_bind_service", "turnserver"])
+        } else {
+            Cmd::new("turnserver")
+        };
+        cmd = cmd
             .args(if options.cli { ["-n", "--cli-password=lab"] } else { ["-n", "--no-cli"] })
             .args(["-m", "1", "-v", "-f", "--simple-log", "--no-stdout-log"])
             .args(["--log-file", &file("log"), "--pidfile", &file("pid"), "--userdb", &file("db")])
@@ -116,7 +127,9 @@ impl Coturn {
         }
         let process = host.spawn(cmd.args(options.more.iter().copied()));
         let mut coturn = Coturn { server: host.clone(), log, process };
-        if options.bare {
+        if options.hopeless {
+            coturn.await_anything();
+        } else if options.bare {
             coturn.await_sockets(&options);
         } else {
             for address in &options.listen {
@@ -124,6 +137,15 @@ impl Coturn {
             }
         }
         coturn
+    }
+
+    /// Waits until it listens on something, or until it is clear that it does not.
+    fn await_anything(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(2) && self.server.listening(PORT) == 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        thread::sleep(Duration::from_millis(200));
     }
 
     /// Waits until it has opened what it listens on, unless its flags say that it has no such thing.

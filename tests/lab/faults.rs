@@ -1,5 +1,10 @@
 //! Servers that are dead, shut, out of reach or mad: what is said of them, when, and that the others do not wait.
 
+mod deployment;
+mod proxy;
+mod stage;
+mod table;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

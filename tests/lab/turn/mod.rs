@@ -3,14 +3,18 @@
 
 mod allocate;
 mod capture;
-mod case;
+pub mod case;
 mod certificates;
-mod cloud;
+pub mod cloud;
 mod detours;
 mod held;
 mod login;
 mod reach;
 mod relay;
+<<<<<<< HEAD
 mod report;
 mod returned;
 mod rough;
+=======
+pub mod report;
+>>>>>>> eeb93a7 (Try the rules on a catalogue of deployments, each in a network of its own)

@@ -74,6 +74,8 @@ pub struct Report {
 #[derive(Debug, Deserialize)]
 pub struct Finding {
     pub code: String,
+    pub severity: String,
+    pub detail: String,
     pub servers: Vec<String>,
 }
 
