@@ -9,6 +9,7 @@ mod audit;
 mod check;
 mod controls;
 mod echo;
+mod form;
 mod ground;
 mod judge;
 mod opening;

@@ -59,6 +59,7 @@ mod tests {
             address: None,
             transport: RelayProtocol::Udp,
             username: None,
+            credential_form: None,
             local: None,
             software: None,
             works: Some(true),

@@ -14,6 +14,9 @@ pub struct Turn {
     pub transport: RelayProtocol,
     /// The user name that was used; never a password.
     pub username: Option<String>,
+    /// What the password looks like, where its form tells something; never the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential_form: Option<CredentialForm>,
     /// The local transport address of the main connection.
     pub local: Option<String>,
     /// The server's SOFTWARE.
@@ -214,6 +217,29 @@ pub struct Allocation {
     #[schemars(extend("unit" = "ms"))]
     pub lifetime_ms: f64,
     pub realm: Option<String>,
+    /// The limit in kilobits a second that the server announced (NEW-BANDWIDTH of coturn, 0x8010).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bandwidth_kbps: Option<u32>,
+}
+
+/// What a password looks like: those of the TURN REST API are made one way, and are often made wrongly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CredentialForm {
+    /// base64 of 20 bytes, as it should be.
+    HmacSha1,
+    /// The same without the `=` at its end.
+    HmacSha1Unpadded,
+    /// base64 with `-` and `_`.
+    HmacSha1UrlSafe,
+    /// 20 bytes in hexadecimal digits.
+    HmacSha1Hex,
+    /// base64 of 32 bytes.
+    HmacSha256,
+    /// 32 bytes in hexadecimal digits.
+    HmacSha256Hex,
+    /// The same as the user name, or a pair that stands in many tutorials.
+    WellKnown,
 }
 
 /// One way of sending data through the relay.

@@ -73,13 +73,6 @@ pub static BEYOND: &[Beyond] = &[
         "coturn looks at the time when an allocation is made and not again, which is how it should be: reconnects \
          need fresh credentials, running calls do not.",
     ),
-    like(
-        "auth-rest-username-no-timestamp",
-        "auth-bad-credentials",
-        "The user name carries no time, and the server wants one",
-        "A server with use-auth-secret refuses such a name whatever the password, with the same 401 as for a wrong \
-         one.",
-    ),
     alone(
         "auth-sha256-client",
         "A client signs with SHA-256 only",

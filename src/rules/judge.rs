@@ -8,6 +8,10 @@ const SENTENCES: usize = 3;
 /// In the order of a conversation: without a way there is no handshake, without a handshake no login.
 const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay", "nat", "security"];
 
+/// What comes before others of its weight and area.
+const GRAVER: [&str; 4] =
+    ["sec-multicast-peers", "sec-open-relay", "sec-relay-loopback-allowed", "sec-wrong-password-accepted"];
+
 /// Every diagnosis that the facts of the report carry, errors first, causes before what follows from them.
 #[must_use]
 pub fn judge(report: &Report) -> Vec<Finding> {
@@ -21,10 +25,11 @@ pub fn judge(report: &Report) -> Vec<Finding> {
 
 /// What comes first: what weighs most; of these what concerns most servers, since the others may well
 /// follow from it; then what is nearer to the beginning of a conversation.
-fn precedence(finding: &Finding) -> (Reverse<Severity>, bool, Reverse<usize>, usize) {
+fn precedence(finding: &Finding) -> (Reverse<Severity>, Reverse<usize>, usize, bool) {
     let area = Rule::find(&finding.code).map_or("", Rule::area);
     let place = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
-    (Reverse(finding.severity), finding.suspected, Reverse(finding.servers.len()), place)
+    let graver = GRAVER.contains(&finding.code.as_str());
+    (Reverse(finding.severity), Reverse(finding.servers.len()), place, !graver)
 }
 
 /// Whether a rule that knows more speaks about all these servers.

@@ -22,6 +22,7 @@
 //! | what a NAT does, by plain sockets | [`yardstick`] |
 //! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
+//! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
 //! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
 
 #![cfg(target_os = "linux")]

@@ -3,6 +3,7 @@
 mod build;
 mod cases;
 mod causes;
+mod further;
 mod nat;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -252,6 +253,19 @@ fn the_rule_that_knows_more_speaks_alone() {
         ("peer-public-denied", "peer-private-denied"),
         ("nat-both-symmetric-no-turn", "nat-symmetric"),
         ("nat-carrier-grade", "nat-double"),
+        ("auth-rest-bad-encoding", "auth-rest-secret-mismatch"),
+        ("auth-rest-username-no-timestamp", "auth-bad-credentials"),
+        ("auth-mode-mismatch", "auth-bad-credentials"),
+        ("client-egress-443-only", "turn-udp-filtered"),
+        ("client-egress-443-only", "turn-tcp-filtered"),
+        ("proxy-protocol-unexpected", "stream-silent"),
+        ("bind-privileged-port-failed", "server-not-running"),
+        ("bind-privileged-port-failed", "stream-silent"),
+        ("dns-cdn-proxied", "host-unreachable"),
+        ("relay-bandwidth-capped", "relay-lossy"),
+        ("sec-open-relay", "sec-wrong-password-accepted"),
+        ("tls-all-versions-disabled", "tls-on-plain-port-hang"),
+        ("tls-cert-not-reloaded", "tls-cert-expired"),
     ] {
         let (_, report) = cases::all().into_iter().find(|(name, _)| *name == code).unwrap();
         let found = codes(&report);

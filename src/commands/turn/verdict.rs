@@ -85,6 +85,7 @@ mod tests {
             address: None,
             transport,
             username: None,
+            credential_form: None,
             local: None,
             software: None,
             works: Some(cause.is_none()),

@@ -21,6 +21,8 @@ use crate::report::{self, Cause, Event, StepName};
 use crate::wire::attribute::{self, Value};
 use crate::wire::message::{Message, Method};
 
+/// NEW-BANDWIDTH of coturn, after a draft; not in the registry.
+const NEW_BANDWIDTH: u16 = 0x8010;
 /// Redirections and fresh ports that are tried.
 const TRIES: u32 = 6;
 /// Streams on which nothing comes back that are tried: loss may hold one up for long.
@@ -72,6 +74,10 @@ impl Check {
         let uri = &self.server.uri;
         let username = self.server.credentials.as_ref().map(|credentials| credentials.username.clone());
         self.record = Record::new(&self.hands, &uri.to_string(), username, uri.transport(), found.target);
+        if let Some(credentials) = &self.server.credentials {
+            let form = super::form::of(&credentials.username, &credentials.password);
+            self.record.note(|turn| turn.credential_form = form);
+        }
         let resolved = found.target;
         self.record.step(StepName::Resolve, found.ending);
         if let Some(target) = resolved {
@@ -273,6 +279,7 @@ impl Check {
                 mapped: mapped.map(|mapped| mapped.to_string()),
                 lifetime_ms: Time::from(lifetime).millis(),
                 realm,
+                bandwidth_kbps: bandwidth(message),
             });
         });
         let text = format!("{first} for {}", humantime::format_duration(lifetime));
@@ -325,6 +332,11 @@ impl Check {
         let manner = Manner { schedule, trace, weather: Rc::clone(&self.weather) };
         Station::new(&self.hands, line, server, manner, self.server.credentials.clone(), chance)
     }
+}
+
+/// The limit that coturn announces with `max-bps`, in kilobits a second.
+fn bandwidth(message: &Message) -> Option<u32> {
+    Some(u32::from_be_bytes(message.get(NEW_BANDWIDTH)?.try_into().ok()?))
 }
 
 /// Whether a request was refused because of what else is allocated.

@@ -101,6 +101,7 @@ impl Record {
             address: target.map(|target| target.address.to_string()),
             transport: protocol(transport),
             username,
+            credential_form: None,
             local: None,
             software: None,
             works: None,

@@ -1,5 +1,5 @@
 use crate::report::{Cause, Report};
-use crate::rules::{Diagnosis, each, rule};
+use crate::rules::{Contact, Diagnosis, contacts, each, rule};
 
 rule! {
     /// # What it means
@@ -24,10 +24,19 @@ rule! {
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
-    each(report, Cause::FamilyUnsupported, |contact, trouble| {
+    let fix = "Add relay-ip=ADDRESS of that family in turnserver.conf; harmless where peers have the other family.";
+    let tried = |contact: &Contact<'_>| {
+        let (turn, at) = contact.turn.as_ref()?;
+        let mut options = turn.options.iter().enumerate();
+        let (number, _) = options.find(|(_, option)| option.name == "ipv6-relay" && option.error_code == Some(440))?;
+        let detail = format!("{} answers 440 to a request for an IPv6 relay.", contact.url.host);
+        let fact = format!("{at}/options/{number}/errorCode");
+        Some(Diagnosis::of(contact, detail).fact(fact, "440").fix(fix))
+    };
+    let mut found = each(report, Cause::FamilyUnsupported, |contact, trouble| {
         let detail = format!("{} answers 440: no relay address of that family.", contact.url.host);
-        let fix = "Add relay-ip=ADDRESS of that family in turnserver.conf; harmless where peers have the other \
-                   family.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
-    })
+    });
+    found.extend(contacts(report).iter().filter_map(tried));
+    found
 }

@@ -1,5 +1,5 @@
 use crate::report::{Cause, Report};
-use crate::rules::{Diagnosis, each, rule};
+use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
     /// # What it means
@@ -21,16 +21,27 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 7.2; coturn: relay-ip, external-ip
-    "relay-ip-not-local", Error, "The server cannot bind its relay address", check
+    "relay-ip-not-local", Error, "The server cannot bind its relay address", check,
+    over ["relay-ports-exhausted"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
-    each(report, Cause::RelayAddressNotLocal, |contact, trouble| {
+    let all = contacts(report);
+    let say = |contact: &Contact<'_>| {
+        let trouble = contact.cause(Cause::RelayAddressNotLocal)?;
         let detail = format!("{} answers 508, and only after more than a second.", contact.url.host);
         let fix = format!(
             "Remove relay-ip from turnserver.conf (or set the private address) and set external-ip={}.",
             contact.ip()
         );
-        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
-    })
+        let mut diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);
+        // Nothing makes a server that has a port slow; a busy machine may hide that another answer was.
+        for other in same_place(&all, contact) {
+            if other.cause(Cause::PortsExhausted).is_some() {
+                diagnosis = diagnosis.also(other);
+            }
+        }
+        Some(diagnosis)
+    };
+    all.iter().filter_map(say).collect()
 }

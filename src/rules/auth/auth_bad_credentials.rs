@@ -29,7 +29,7 @@ rule! {
     ///
     /// RFC 8489 section 9.2.4; coturn: lt-cred-mech, user, use-auth-secret, realm
     "auth-bad-credentials", Error, "The server refuses the credentials", check,
-    like ["auth-rest-username-no-timestamp", "auth-user-in-other-realm", "auth-db-unreachable"]
+    like ["auth-mode-mismatch", "auth-user-in-other-realm", "auth-db-unreachable"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -1,14 +1,18 @@
 //! The way to the server: names, ports, firewalls, and whether STUN answers at its end.
 
+pub(super) mod bind_privileged_port_failed;
 pub(super) mod chrome_port_restricted;
 pub(super) mod client_address_family_missing;
+pub(super) mod client_egress_443_only;
 pub(super) mod client_path_blocked;
 pub(super) mod client_udp_blocked;
 pub(super) mod dns_aaaa_broken;
+pub(super) mod dns_cdn_proxied;
 pub(super) mod dns_no_answer;
 pub(super) mod dns_no_record;
 pub(super) mod host_unreachable;
 pub(super) mod not_stun;
+pub(super) mod proxy_protocol_unexpected;
 pub(super) mod reply_from_wrong_source_ip;
 pub(super) mod server_not_running;
 pub(super) mod server_silent;

@@ -1,11 +1,13 @@
 //! Whether data gets through the relay, and which address the world sees.
 
 pub(super) mod mapped_address_private;
+pub(super) mod peer_family_mismatch;
 pub(super) mod peer_private_denied;
 pub(super) mod peer_public_denied;
 pub(super) mod proxy_hides_client_ip;
 pub(super) mod relay_address_private;
 pub(super) mod relay_address_wrong_public;
+pub(super) mod relay_bandwidth_capped;
 pub(super) mod relay_egress_blocked;
 pub(super) mod relay_egress_ip_mismatch;
 pub(super) mod relay_lossy;

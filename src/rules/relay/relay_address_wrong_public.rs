@@ -38,6 +38,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                 .then_some((number, seen))
         });
         let handed = relayed.ip();
+        // What is sent there arrives: it is its own, and only the way out is another.
+        if turn.proofs.iter().any(|proof| proof.way == Way::Inbound && proof.received > 0) {
+            return None;
+        }
         let inbound = turn.proofs.iter().any(|proof| proof.way == Way::Inbound);
         let reached = match inbound {
             true => "nothing sent there from here arrives",

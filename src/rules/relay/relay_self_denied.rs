@@ -1,4 +1,4 @@
-use crate::report::{Report, Way};
+use crate::report::{Report, Severity, Way};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -23,7 +23,7 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 9; coturn: allowed-peer-ip, denied-peer-ip
-    "relay-self-denied", Info, "The server does not relay to its own relay addresses", check
+    "relay-self-denied", Warning, "The server does not relay to its own relay addresses", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
@@ -56,6 +56,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             Diagnosis::of(contact, detail)
                 .fact(format!("{at}/proofs/{lost}"), "relay to relay does not arrive")
                 .fix(fix)
+                .at_most(Severity::Info)
                 .suspected("rtcprobe turn --audit asks for that permission, and 403 is the answer"),
         )
     };

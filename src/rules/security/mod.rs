@@ -8,4 +8,6 @@ pub(super) mod sec_relay_internal_allowed;
 pub(super) mod sec_relay_loopback_allowed;
 pub(super) mod sec_tcp_relay_enabled;
 pub(super) mod sec_v4mapped_bypass;
+pub(super) mod sec_version_disclosed;
+pub(super) mod sec_weak_credentials;
 pub(super) mod sec_wrong_password_accepted;

@@ -22,7 +22,8 @@ rule! {
     /// # References
     ///
     /// coturn's release notes and security advisories
-    "sec-known-cves", Info, "The version that the server claims has published advisories", check
+    "sec-known-cves", Info, "The version that the server claims has published advisories", check,
+    over ["sec-version-disclosed"]
 }
 
 /// From (inclusive) and to (exclusive), and what was published about it.

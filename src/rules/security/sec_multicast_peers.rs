@@ -21,7 +21,7 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 21.1; coturn: no-multicast-peers
-    "sec-multicast-peers", Warning, "The server relays to multicast or broadcast addresses", check
+    "sec-multicast-peers", Info, "The server relays to multicast or broadcast addresses", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

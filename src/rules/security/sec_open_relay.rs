@@ -22,7 +22,8 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 21.1; coturn: no-auth, lt-cred-mech, use-auth-secret
-    "sec-open-relay", Error, "The server relays for everybody, without credentials", check
+    "sec-open-relay", Error, "The server relays for everybody, without credentials", check,
+    over ["sec-wrong-password-accepted"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -1,10 +1,13 @@
 //! TLS and DTLS: the listener, the certificate, and who ends the connection.
 
 pub(super) mod dtls_listener_off;
+pub(super) mod tls13_only_client_rejected;
+pub(super) mod tls_all_versions_disabled;
 pub(super) mod tls_cert_expired;
 pub(super) mod tls_cert_expires_soon;
 pub(super) mod tls_cert_hostname_mismatch;
 pub(super) mod tls_cert_incomplete_chain;
+pub(super) mod tls_cert_not_reloaded;
 pub(super) mod tls_cert_not_yet_valid;
 pub(super) mod tls_cert_self_signed;
 pub(super) mod tls_cert_untrusted_ca;

@@ -21,20 +21,24 @@ rule! {
     ///
     /// RFC 8446 section 4.1.2; coturn: no-tlsv1_2, tls-listening-port
     "tls-on-plain-port-hang", Error, "The server takes the connection, but does not answer the TLS handshake", check,
-    over ["server-silent", "stream-silent"]
+    over ["server-silent", "stream-silent", "tls-handshake-failed"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let say = |contact: &Contact<'_>| {
-        let trouble = contact.cause(Cause::HandshakeTimeout)?;
         let place = contact.place();
         let same = same_place(&all, contact);
         let plain = same.iter().find(|other| {
             other.transport == RelayProtocol::Tcp && other.port() == contact.port() && other.answered.is_some()
         });
+        // What is closed in the middle says so only beside a plain answer.
+        let broken = contact
+            .cause(Cause::HandshakeFailed)
+            .filter(|trouble| plain.is_some() && contact.is_secure() && trouble.text.contains("closed the connection"));
+        let trouble = contact.cause(Cause::HandshakeTimeout).or(broken)?;
         let why = if plain.is_some() { "and answers without TLS there" } else { "as a port without TLS does" };
-        let detail = format!("{place} connects and leaves the TLS handshake without answer, {why}.");
+        let detail = format!("{place} connects and does not answer the TLS handshake, {why}.");
         let fix =
             "Use turn:…?transport=tcp for this port, or set cert= and pkey=, delete no-tlsv1_2 and restart coturn.";
         let diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);

@@ -33,7 +33,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let over_tls = contact.transport == RelayProtocol::Tls && contact.answered.is_none() && contact.tls.is_some();
         let suspect = |trouble: &&Trouble<'_>| {
             matches!(trouble.step, StepName::Binding | StepName::Challenge)
-                && matches!(trouble.cause, Cause::NotStun | Cause::ConnectionClosed | Cause::NoAnswer)
+                && matches!(trouble.cause, Cause::ConnectionClosed | Cause::NoAnswer)
         };
         let http =
             contact.troubles.iter().find(|trouble| trouble.cause == Cause::NotStun && trouble.text.contains("\"HTTP/"));

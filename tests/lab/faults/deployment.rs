@@ -65,6 +65,9 @@ pub struct Deployment {
     /// Whole tables for the client's router.
     #[serde(default)]
     pub router: String,
+    /// A STUN server at the router, where it sees what the world sees.
+    #[serde(default)]
+    pub stun_elsewhere: bool,
     /// A 1:1 NAT in front of the server, which then has a private address.
     #[serde(default)]
     pub gateway: Option<Gateway>,
@@ -213,6 +216,8 @@ pub enum Gateway {
     OnlyTurn,
     OtherSource,
     OtherPorts,
+    /// What comes in seems to come from the gateway.
+    Masquerading,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]

@@ -52,6 +52,9 @@ impl Deployment {
         for proxy in &self.proxies {
             stage.proxies.push(Proxy::start(host, proxy.at, proxy.to, proxy.header));
         }
+        if self.stun_elsewhere {
+            stage.strangers.push(stun_servers(&lab.router, vec!["198.51.100.1:3478".parse().unwrap()]));
+        }
         if !self.routes.is_empty() {
             host.ip(&(self.routes.clone() + "\n"));
         }
@@ -99,6 +102,7 @@ impl Deployment {
             ipv6: self.ipv6,
             rtt: Duration::from_millis(self.rtt_ms),
             loss_percent: self.loss_percent,
+            ..Topology::default()
         }
     }
 
@@ -280,6 +284,7 @@ impl From<Gateway> for cloud::Gateway {
             Gateway::OnlyTurn => cloud::Gateway::OnlyTurn,
             Gateway::OtherSource => cloud::Gateway::OtherSource,
             Gateway::OtherPorts => cloud::Gateway::OtherPorts,
+            Gateway::Masquerading => cloud::Gateway::Masquerading,
         }
     }
 }

@@ -42,7 +42,7 @@ fn the_first_finding_is_the_fault() {
         let state = if row.wrong.is_empty() { "RIGHT NOW" } else { "not yet" };
         println!("{state}: {}: {}", row.name, row.pending.as_deref().unwrap_or_default());
     }
-    let told: Vec<String> = wrong.iter().map(|row| row.to_string()).collect();
+    let told: Vec<String> = wrong.iter().map(ToString::to_string).collect();
     assert!(wrong.is_empty(), "{} of {} are told wrongly:\n\n{}", wrong.len(), rows.len(), told.join("\n"));
 }
 
@@ -51,8 +51,10 @@ struct Row {
     name: String,
     first: Option<String>,
     pending: Option<String>,
-    /// Findings as `severity code`.
+    about: String,
+    /// Severities and codes of the findings.
     found: Vec<(String, String)>,
+    details: Vec<String>,
     wrong: Vec<String>,
     took: Duration,
     steps: Vec<String>,
@@ -92,7 +94,9 @@ fn broken(name: &str, deployment: &Deployment, why: &(dyn std::any::Any + Send))
         name: name.into(),
         first: deployment.first.clone(),
         pending: None,
+        about: deployment.about.clone(),
         found: Vec::new(),
+        details: Vec::new(),
         wrong: vec![format!("was not set up: {why}")],
         took: Duration::ZERO,
         steps: Vec::new(),
@@ -128,7 +132,9 @@ fn judged(name: &str, deployment: &Deployment, run: &Run, took: Duration) -> Row
         name: name.into(),
         first: deployment.first.clone(),
         pending: deployment.pending.clone(),
+        about: deployment.about.clone(),
         found,
+        details: findings.iter().map(|finding| finding.detail.clone()).collect(),
         wrong,
         took,
         steps: run.report.turn.iter().map(step).collect(),
@@ -146,9 +152,10 @@ impl Row {
 
 impl std::fmt::Display for Row {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(f, "{}: {}", self.name, self.wrong.join("; "))?;
-        let found: Vec<_> = self.found.iter().map(|(severity, code)| format!("{severity} {code}")).collect();
-        writeln!(f, "    found: {}", found.join(", "))?;
+        writeln!(f, "{} ({}): {}", self.name, self.about, self.wrong.join("; "))?;
+        for ((severity, code), detail) in self.found.iter().zip(&self.details) {
+            writeln!(f, "    {severity} {code}: {detail}")?;
+        }
         for step in &self.steps {
             writeln!(f, "    {step}")?;
         }

@@ -27,6 +27,8 @@ pub enum Gateway {
     OtherSource,
     /// They leave from other ports.
     OtherPorts,
+    /// What comes in seems to come from the gateway.
+    Masquerading,
 }
 
 impl Cloud {
@@ -53,6 +55,10 @@ impl Cloud {
             Gateway::OtherSource => {
                 (format!("iifname eth0 ip daddr {public} dnat to {PRIVATE}"), format!("snat to {second}"))
             }
+            Gateway::Masquerading => (
+                format!("iifname eth0 ip daddr {public} dnat to {PRIVATE}"),
+                format!("snat to {public}; oifname cloud0 masquerade"),
+            ),
             Gateway::OtherPorts => (
                 format!("iifname eth0 ip daddr {public} dnat to {PRIVATE}"),
                 format!("meta l4proto {{ tcp, udp }} snat to {public}:20000-29999 fully-random"),

@@ -11,10 +11,6 @@ mod held;
 mod login;
 mod reach;
 mod relay;
-<<<<<<< HEAD
-mod report;
+pub mod report;
 mod returned;
 mod rough;
-=======
-pub mod report;
->>>>>>> eeb93a7 (Try the rules on a catalogue of deployments, each in a network of its own)

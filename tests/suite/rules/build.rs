@@ -48,8 +48,9 @@ pub fn turn(transport: RelayProtocol, address: &str) -> Turn {
         address: Some(address.into()),
         transport,
         username: Some("alice".into()),
+        credential_form: None,
         local: Some("10.0.0.2:46154".into()),
-        software: Some("Coturn-4.17.1 'Gorst'".into()),
+        software: None,
         works: Some(true),
         steps: STEPS.map(|name| step(name, StepOutcome::Ok)).to_vec(),
         tls: matches!(transport, RelayProtocol::Tls | RelayProtocol::Dtls).then(tls),
@@ -63,6 +64,7 @@ pub fn turn(transport: RelayProtocol, address: &str) -> Turn {
             mapped: Some("198.51.100.7:46154".into()),
             lifetime_ms: 600_000.0,
             realm: Some("example.org".into()),
+            bandwidth_kbps: None,
         }),
         proofs: vec![
             proof(Way::Inbound, 1, None),

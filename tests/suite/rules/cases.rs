@@ -18,6 +18,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
     all.extend(security());
     all.extend(gather());
     all.extend(super::nat::cases());
+    all.extend(super::further::all());
     all.sort_by_key(|(code, _)| *code);
     all
 }

@@ -1,0 +1,64 @@
+use crate::report::Report;
+use crate::rules::{Contact, Diagnosis, contacts, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// TCP to port 443 (or 80) gets out, and nothing else does: neither UDP nor TCP to the ports of
+    /// TURN. Calls from here need TURN over TLS at port 443.
+    ///
+    /// # How it is told apart
+    ///
+    /// The server answers over TCP or TLS at 443 or 80, and is silent over UDP and at every other
+    /// TCP port. A firewall of the server's that opens 443 alone looks the same: another server
+    /// that is silent as well makes it certain.
+    ///
+    /// # What to do
+    ///
+    /// Offer TURN over TLS at port 443, at an address of its own or split by server name:
+    ///
+    ///     tls-listening-port=443
+    ///     turns:turn.example.org:443?transport=tcp
+    ///
+    /// # References
+    ///
+    /// RFC 8656 section 3.1; RFC 8835 section 3.4; coturn: tls-listening-port
+    "client-egress-443-only", Error, "This network seems to let out web traffic only", check,
+    over ["client-udp-blocked", "turn-udp-filtered", "turn-tcp-filtered", "server-silent", "host-unreachable"],
+    like ["turn-udp-filtered"]
+}
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let web = |contact: &&Contact<'_>| matches!(contact.port(), 80 | 443);
+    let talks =
+        |contact: &&Contact<'_>| !contact.is_datagram() && (contact.answered.is_some() || contact.tls.is_some());
+    let Some(open) = all.iter().filter(web).find(talks) else { return Vec::new() };
+    let others: Vec<&Contact<'_>> = all.iter().filter(|contact| contact.is_datagram() || !web(contact)).collect();
+    let shut = |contact: &&Contact<'_>| contact.silent().is_some();
+    let streams = others.iter().filter(|contact| !contact.is_datagram()).count();
+    let datagrams = others.len() - streams;
+    if streams == 0 || datagrams == 0 || !others.iter().all(shut) {
+        return Vec::new();
+    }
+    let mut hosts: Vec<String> = others.iter().map(|contact| contact.ip()).collect();
+    hosts.sort();
+    hosts.dedup();
+    let detail = format!("{} works, and everything else is silent: UDP, and TCP to other ports.", open.place());
+    let fix = "Hand out turns:HOST:443?transport=tcp (tls-listening-port=443 with \
+               AmbientCapabilities=CAP_NET_BIND_SERVICE); nothing else gets out of networks like this one.";
+    let mut diagnosis = Diagnosis::of(others[0], detail).fix(fix);
+    if let Some(proof) = open.answered.clone().or(open.tls.as_ref().map(|(_, at)| at.clone())) {
+        diagnosis = diagnosis.fact(proof, format!("port {} answers", open.port()));
+    }
+    for contact in others {
+        diagnosis = diagnosis.also(contact);
+        if let Some(trouble) = contact.silent() {
+            diagnosis = diagnosis.shown(trouble);
+        }
+    }
+    if hosts.len() < 2 {
+        diagnosis = diagnosis.suspected("another server (--stun, --turn) that is silent from here, too");
+    }
+    vec![diagnosis]
+}

@@ -1,0 +1,87 @@
+use std::net::IpAddr;
+
+use crate::report::Report;
+use crate::rules::{Contact, Diagnosis, contacts, rule};
+
+rule! {
+    /// # What it means
+    ///
+    /// The DNS record is proxied: the network takes web traffic only, so TURN never gets to the
+    /// server.
+    ///
+    /// # How it is told apart
+    ///
+    /// The address belongs to Cloudflare's web proxies, and nothing that speaks STUN answers there.
+    ///
+    /// # What to do
+    ///
+    /// Set the record to "DNS only" (the grey cloud), so that the name leads to the server itself.
+    ///
+    /// # References
+    ///
+    /// RFC 8656 section 3.1
+    "dns-cdn-proxied", Error, "The server's name leads to a content delivery network", check,
+    over ["host-unreachable", "server-silent", "turn-udp-filtered", "turn-tcp-filtered", "tls-terminated-by-http", "not-stun", "server-not-running", "tls-handshake-failed"]
+}
+
+/// Where Cloudflare's proxies are, as it publishes.
+const PROXIES: [(&str, u8); 22] = [
+    ("173.245.48.0", 20),
+    ("103.21.244.0", 22),
+    ("103.22.200.0", 22),
+    ("103.31.4.0", 22),
+    ("141.101.64.0", 18),
+    ("108.162.192.0", 18),
+    ("190.93.240.0", 20),
+    ("188.114.96.0", 20),
+    ("197.234.240.0", 22),
+    ("198.41.128.0", 17),
+    ("162.158.0.0", 15),
+    ("104.16.0.0", 13),
+    ("104.24.0.0", 14),
+    ("172.64.0.0", 13),
+    ("131.0.72.0", 22),
+    ("2400:cb00::", 32),
+    ("2606:4700::", 32),
+    ("2803:f800::", 32),
+    ("2405:b500::", 32),
+    ("2405:8100::", 32),
+    ("2a06:98c0::", 29),
+    ("2c0f:f248::", 32),
+];
+
+fn check(report: &Report) -> Vec<Diagnosis> {
+    let say = |contact: &Contact<'_>| {
+        let address = contact.address.filter(|address| is_proxy(address.ip()) && contact.answered.is_none())?;
+        let trouble = contact.troubles.first()?;
+        let host = contact.url.host;
+        let detail = format!("{host} leads to {}, a web proxy of Cloudflare's.", address.ip());
+        let fix = format!("Set the DNS record of {host} to \"DNS only\", so that it leads to the server itself.");
+        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+    };
+    contacts(report).iter().filter_map(say).collect()
+}
+
+fn is_proxy(ip: IpAddr) -> bool {
+    PROXIES.iter().any(|(network, length)| match (network.parse(), ip) {
+        (Ok(IpAddr::V4(network)), IpAddr::V4(ip)) => {
+            u32::from(network) >> (32 - length) == u32::from(ip) >> (32 - length)
+        }
+        (Ok(IpAddr::V6(network)), IpAddr::V6(ip)) => {
+            u128::from(network) >> (128 - length) == u128::from(ip) >> (128 - length)
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_are_told_by_their_networks() {
+        for (ip, is) in [("104.16.1.1", true), ("104.28.0.1", false), ("2606:4700::1", true), ("203.0.113.9", false)] {
+            assert_eq!(is_proxy(ip.parse().unwrap()), is, "{ip}");
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! More reports that fire a rule: what options, forms of passwords and neighbours tell.
+
+use rtcprobe::report::{Cause, CredentialForm, OptionTried, RelayProtocol, Report, StepName, Turn};
+
+use super::build::*;
+
+fn one(change: impl FnOnce(&mut Turn)) -> Report {
+    let mut turn = udp();
+    change(&mut turn);
+    report(vec![turn])
+}
+
+fn refuses(name: &str, code: u16) -> Report {
+    let option = OptionTried { error_code: Some(code), ..option(name, false) };
+    one(|turn| turn.options.push(option))
+}
+
+fn formed(user: &str, form: CredentialForm) -> Report {
+    report(vec![Turn { credential_form: Some(form), ..unauthorized(user) }])
+}
+
+pub fn all() -> Vec<(&'static str, Report)> {
+    let in_time = format!("{}:alice", NOW + 3600);
+    let at = |transport, port: u16| turn(transport, &format!("203.0.113.9:{port}"));
+    let mute = |turn| {
+        let turn = failing(turn, StepName::Challenge, Cause::NoAnswer, "no answer to the Allocate request");
+        troubled(turn, StepName::Binding, Cause::NoAnswer, "no answer to the Binding request")
+    };
+    let hanging =
+        |turn| failing(turn, StepName::Tls, Cause::HandshakeTimeout, "no answer to the TLS handshake in 3.0 s");
+    let old = untrusted(Cause::CertificateExpired, |tls| tls.not_after = Some("2026-11-01T00:00:00Z".into()));
+    let newer = Turn { address: Some("203.0.113.10:5349".into()), ..tls_server() };
+    let accepted = Turn { username: Some(in_time.clone()), url: tcp().url, ..tcp() };
+    let elsewhere = |turn: Turn| Turn { address: Some("104.16.1.1:3478".into()), ..turn };
+    vec![
+        ("alloc-lifetime-clamped", one(|turn| turn.allocation.as_mut().unwrap().lifetime_ms = 120_000.0)),
+        ("alloc-mobility-forbidden", refuses("mobility", 405)),
+        ("alloc-no-ipv6-relay", refuses("ipv6-relay", 440)),
+        ("alloc-reservation-404", refuses("reservation-token", 404)),
+        ("tcp-relay-disabled", refuses("tcp-relay", 442)),
+        ("alloc-unknown-attribute", report(vec![no_allocation(Cause::Unsupported, 420, "Unknown Attribute")])),
+        (
+            "alloc-v6-answered-with-v4",
+            one(|turn| {
+                turn.steps.push(step(StepName::Ipv6Relay, rtcprobe::report::StepOutcome::Ok));
+                *turn = troubled(
+                    turn.clone(),
+                    StepName::Ipv6Relay,
+                    Cause::ProtocolError,
+                    "the server gave 203.0.113.9:61234",
+                );
+            }),
+        ),
+        (
+            "auth-441-wrong-credentials",
+            report(vec![coded(
+                troubled(udp(), StepName::Permission, Cause::Unauthorized, "441 Wrong Credentials"),
+                StepName::Permission,
+                441,
+                "Wrong Credentials",
+            )]),
+        ),
+        ("auth-mode-mismatch", report(vec![unauthorized("alice"), accepted])),
+        ("auth-rest-bad-encoding", formed(&in_time, CredentialForm::HmacSha1Hex)),
+        ("auth-rest-username-no-timestamp", formed("alice", CredentialForm::HmacSha1)),
+        ("oauth-advertised", one(|turn| turn.challenge.as_mut().unwrap().third_party = Some("turn.example".into()))),
+        ("client-egress-443-only", report(vec![silent(udp()), silent(tcp()), at(RelayProtocol::Tls, 443)])),
+        ("proxy-protocol-unexpected", report(vec![tcp(), mute(at(RelayProtocol::Tcp, 443))])),
+        ("bind-privileged-port-failed", report(vec![mute(tcp()), refused(at(RelayProtocol::Tls, 443))])),
+        ("dns-cdn-proxied", report(vec![elsewhere(silent(udp())), elsewhere(silent(tcp()))])),
+        (
+            "relay-bandwidth-capped",
+            one(|turn| {
+                turn.allocation.as_mut().unwrap().bandwidth_kbps = Some(39);
+                turn.echo = Some(echo(0.8, 0));
+            }),
+        ),
+        (
+            "peer-family-mismatch",
+            report(vec![coded(
+                troubled(udp(), StepName::Permission, Cause::OtherError, "443 Peer Address Family Mismatch"),
+                StepName::Permission,
+                443,
+                "Peer Address Family Mismatch",
+            )]),
+        ),
+        ("sec-version-disclosed", one(|turn| turn.software = Some("Coturn-4.17.1 'Gorst'".into()))),
+        ("sec-weak-credentials", one(|turn| turn.credential_form = Some(CredentialForm::WellKnown))),
+        ("tls-all-versions-disabled", report(vec![udp(), hanging(tls_server())])),
+        ("tls-cert-not-reloaded", report(vec![old, newer])),
+        ("tls13-only-client-rejected", {
+            let mut turn = tls_server();
+            turn.tls.as_mut().unwrap().version = Some("TLSv1.2".into());
+            report(vec![turn])
+        }),
+    ]
+}
