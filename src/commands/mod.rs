@@ -17,6 +17,7 @@ mod parser;
 mod probing;
 mod record;
 mod replay;
+mod report;
 mod schema;
 mod serve;
 mod servers;
@@ -55,6 +56,7 @@ enum Command {
     Check(Box<check::CheckArgs>),
     Replay(replay::ReplayArgs),
     Serve(Box<serve::ServeArgs>),
+    Report(Box<report::ReportArgs>),
     Schema(schema::SchemaArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
@@ -95,6 +97,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Check(args) => args.output.wishes(),
         Command::Replay(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
+        Command::Report(args) => args.wishes(),
         Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
     let mut ui = match wishes {
@@ -118,6 +121,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Check(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Replay(args) => replay::run(args, matches, &mut ui),
         Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
+        Command::Report(args) => report::run(args, &mut ui),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
         Command::Man(args) => man::run(args, &mut ui),

@@ -107,6 +107,11 @@ impl OutputArgs {
         }
     }
 
+    /// Nothing is said about how the answer is to be given.
+    pub fn is_default(&self) -> bool {
+        !self.json && !self.nagios && self.output.is_empty()
+    }
+
     /// What the terminal is to be like. Checks that files can be written where some are wanted.
     pub fn wishes(&self) -> Result<Wishes, Stop> {
         let file = self.output_file.clone().filter(|path| path.as_os_str() != "-");
@@ -163,14 +168,26 @@ impl Outputs {
 
     /// Gives every answer that was not given live.
     pub fn end(&self, report: &Report, ui: &mut Ui) {
-        let verbose = ui.verbose > 0;
-        if let Some(main) = self.main {
-            let style = ui.style;
-            ui.answer(&match main {
-                Format::Text => format::closing(report, &style, verbose),
-                main => format::render(report, main, &style, verbose),
-            });
+        if self.main == Some(Format::Text) {
+            let closing = format::closing(report, &ui.style, ui.verbose > 0);
+            ui.answer(&closing);
+            self.files(report, ui);
+        } else {
+            self.whole(report, ui);
         }
+    }
+
+    /// Gives every answer when none was given live.
+    pub fn whole(&self, report: &Report, ui: &mut Ui) {
+        if let Some(main) = self.main {
+            let text = format::render(report, main, &ui.style, ui.verbose > 0);
+            ui.answer(&text);
+        }
+        self.files(report, ui);
+    }
+
+    fn files(&self, report: &Report, ui: &mut Ui) {
+        let verbose = ui.verbose > 0;
         let github =
             self.main == Some(Format::Github) || self.files.iter().any(|(format, _)| *format == Format::Github);
         if let (true, Some(page)) = (github, ui.job_summary.clone()) {
@@ -188,10 +205,12 @@ impl Outputs {
 
     /// The exit code that a report leads to.
     pub fn code(&self, report: &Report, strict: bool) -> u8 {
-        match self.nagios {
-            true => nagios::code(report),
-            false => judge::code(report, strict),
-        }
+        self.plugin_code(report).unwrap_or_else(|| judge::code(report, strict))
+    }
+
+    /// The exit code of a plugin, where one is wanted.
+    pub fn plugin_code(&self, report: &Report) -> Option<u8> {
+        self.nagios.then(|| nagios::code(report))
     }
 }
 

@@ -3,6 +3,7 @@
 
 pub mod attempts;
 pub mod demo;
+pub mod differences;
 pub mod escape;
 pub mod findings;
 pub mod format;
@@ -12,6 +13,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod markdown;
+pub mod merged;
 pub mod nagios;
 pub mod nat;
 pub mod progress;

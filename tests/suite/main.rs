@@ -7,6 +7,7 @@
     reason = "tests may"
 )]
 
+mod archive;
 mod bless;
 mod cli;
 mod cli_check;
