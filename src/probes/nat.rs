@@ -14,22 +14,27 @@
 //! a dozen or two small packets to each server, once: pooling and port allocation can only be seen on
 //! many sockets, and a NAT is in the same mood only for so long. What follows is retransmission.
 
+mod alg;
 mod beside;
 mod burst;
 mod conclude;
 mod facts;
 mod filtering;
+mod fragments;
+mod gateway;
 mod ground;
 mod hairpin;
 mod mapping;
 mod pace;
+mod path_mtu;
 mod port;
 mod reach;
 mod relay;
 mod study;
+mod tcp;
 mod vantage;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -54,8 +59,9 @@ pub struct Place {
     pub interface: Option<String>,
     /// The routed source address: "no NAT" means that servers see exactly this one.
     pub address: IpAddr,
-    /// The next hop of the default route, to be asked with [`Config::gateway`].
-    pub gateway: Option<IpAddr>,
+    /// The next hop of the default route, to be asked with [`Config::gateway`]; its port does not
+    /// matter, the scope of a link-local address does.
+    pub gateway: Option<SocketAddr>,
     /// Of the interface, in bytes.
     pub mtu: Option<u32>,
 }

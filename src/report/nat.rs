@@ -66,6 +66,9 @@ pub struct Nat {
     #[serde(default)]
     #[schemars(extend("unit" = "bytes"))]
     pub path_mtu: Option<u32>,
+    /// Larger packets vanish without an ICMP message (RFC 2923 §2.1); null when none was too large.
+    #[serde(default)]
+    pub path_mtu_black_hole: Option<bool>,
     /// Middle of the range below.
     #[schemars(extend("unit" = "ms"))]
     pub mapping_lifetime_ms: Option<f64>,

@@ -37,6 +37,9 @@ pub struct Config {
     pub limits: Limits,
     /// Peers that nobody may send to (403).
     pub forbidden_peers: Vec<Network>,
+    /// Attributes that it has never heard of; where they must be understood they are answered with 420
+    /// (RFC 5780 leaves PADDING and RESPONSE-PORT to the server's choice).
+    pub unheard_of: Vec<u16>,
     /// Accepts DONT-FRAGMENT; otherwise it is answered with 420 (RFC 8656 §7.2).
     pub dont_fragment: bool,
     /// Accepts REQUESTED-TRANSPORT TCP (RFC 6062); otherwise it is answered with 442.
@@ -67,6 +70,7 @@ impl Config {
             lifetimes: Lifetimes::default(),
             limits: Limits::default(),
             forbidden_peers: Network::NEVER_PEERS.to_vec(),
+            unheard_of: Vec::new(),
             dont_fragment: true,
             tcp_relay: true,
             unix_time_at_start: 0,

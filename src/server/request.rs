@@ -89,6 +89,7 @@ impl Server {
         if message.has(attribute::DONT_FRAGMENT) && !self.config.dont_fragment {
             unknown.push(attribute::DONT_FRAGMENT);
         }
+        unknown.extend(self.config.unheard_of.iter().filter(|kind| message.has(**kind)));
         let signature = identity.signature.clone();
         if !unknown.is_empty() {
             if self.config.faults.personality == Personality::NodeTurn {

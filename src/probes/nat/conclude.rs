@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use super::Config;
+use super::alg;
 use super::facts::{Facts, Sighting};
 use super::ground::Ground;
 use super::mapping::is_public;
@@ -65,8 +66,10 @@ fn nat(ground: &Ground) -> (Nat, Reasons) {
         nat.address_pooling = ports.pooling;
     }
     hairpinning(&mut nat, &facts);
-    let plain: Vec<&Sighting> = sightings.iter().filter(|sighting| sighting.plain.is_some()).collect();
-    nat.alg = (!plain.is_empty()).then(|| plain.iter().any(|sighting| sighting.plain != Some(sighting.mapped)));
+    match alg::judge(sightings.iter().chain(&facts.more.tcp)) {
+        Ok(rewrites) => nat.alg = rewrites,
+        Err(why) => nat.contradictions.push(why.into()),
+    }
     more(&mut nat, &facts);
     nat.legacy_type = legacy(&nat);
     let reasons = reasons::reasons(&nat, &facts, ground);
@@ -182,7 +185,7 @@ fn more(nat: &mut Nat, facts: &Facts) {
     let more = &facts.more;
     let millis = super::pace::millis;
     nat.fragments = more.fragments;
-    nat.path_mtu = more.path_mtu;
+    (nat.path_mtu, nat.path_mtu_black_hole) = (more.path_mtu, more.black_hole);
     nat.gateway.clone_from(&more.gateway);
     nat.tcp_mapping = more.tcp_mapping;
     if let Some((alive, gone)) = more.lifetime {
@@ -252,6 +255,7 @@ fn empty() -> Nat {
         alg: None,
         fragments: None,
         path_mtu: None,
+        path_mtu_black_hole: None,
         mapping_lifetime_ms: None,
         mapping_lifetime_range_ms: None,
         double_nat: None,

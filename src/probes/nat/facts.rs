@@ -134,10 +134,14 @@ impl Facts {
 pub(super) struct More {
     pub fragments: Option<bool>,
     pub path_mtu: Option<u32>,
+    /// What is too large vanishes without a word.
+    pub black_hole: Option<bool>,
     /// An idle mapping was alive after the first, gone after the second.
     pub lifetime: Option<(Duration, Option<Duration>)>,
     pub gateway: Option<Gateway>,
     pub tcp_mapping: Option<Behaviour>,
+    /// How one port was seen over TCP.
+    pub tcp: Vec<Sighting>,
     /// Why something is not known: the field's name in JSON, and the reason.
     pub unknown: Vec<(&'static str, String)>,
 }

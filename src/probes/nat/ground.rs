@@ -10,7 +10,7 @@ use super::pace::{Pace, millis};
 use super::port::{Port, Said};
 use super::{Config, Place};
 use crate::machine::script::Hands;
-use crate::machine::{Chance, Refusal, Want};
+use crate::machine::{Chance, Fragments, Refusal, Want};
 use crate::report::Event;
 use crate::report::nat::{NatTest, TestOutcome};
 
@@ -51,10 +51,15 @@ impl Ground {
 
     /// A socket on a port that was not used before, drawn from the two ranges of RFC 5780 §4.1 in turn.
     pub(super) async fn port(self: &Rc<Ground>) -> Result<Port, Refusal> {
+        self.port_with(Fragments::System).await
+    }
+
+    /// The same, with fragments as they are wanted.
+    pub(super) async fn port_with(self: &Rc<Ground>, fragments: Fragments) -> Result<Port, Refusal> {
         let mut attempts = 0;
         loop {
             let number = self.number();
-            match self.open(number).await {
+            match self.open(number, fragments).await {
                 Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
                 other => return other,
             }
@@ -67,8 +72,8 @@ impl Ground {
         loop {
             let even = self.number() & !1;
             self.used.borrow_mut().extend([even, even + 1]);
-            let pair = match self.open(even).await {
-                Ok(first) => self.open(even + 1).await.map(|second| (first, second)),
+            let pair = match self.open(even, Fragments::System).await {
+                Ok(first) => self.open(even + 1, Fragments::System).await.map(|second| (first, second)),
                 Err(why) => Err(why),
             };
             match pair {
@@ -98,14 +103,15 @@ impl Ground {
             .await
     }
 
-    async fn open(self: &Rc<Ground>, number: u16) -> Result<Port, Refusal> {
+    async fn open(self: &Rc<Ground>, number: u16, fragments: Fragments) -> Result<Port, Refusal> {
         // Unconnected: an answer from another address is to be seen.
-        let want = Want::udp(SocketAddr::new(self.place.address, number));
+        let want = Want::Udp { local: SocketAddr::new(self.place.address, number), connect: None, fragments };
         let line = self.hands.open(want).await?;
         Ok(Port::new(Rc::clone(self), line))
     }
 
-    fn number(&self) -> u16 {
+    /// A port number that was not used before.
+    pub(super) fn number(&self) -> u16 {
         let mut used = self.used.borrow_mut();
         let low = if used.len().is_multiple_of(2) { 32768 } else { 49152 };
         let mut chance = self.chance.borrow_mut();

@@ -2,6 +2,7 @@
 
 mod check;
 mod nat;
+mod nat_beside;
 mod network;
 mod packets;
 mod scenario;

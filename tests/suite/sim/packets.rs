@@ -153,6 +153,8 @@ impl World {
             }
             _ => None,
         });
+        let rewritten = self.alg.then(|| rewrite(bytes, to, local));
+        let bytes = rewritten.as_deref().unwrap_or(bytes);
         match socket {
             Some(socket) => self.give(host, Input::Received { socket, from, bytes }),
             None if self.no_icmp => {}
@@ -170,4 +172,19 @@ impl World {
             }
         }
     }
+}
+
+/// Puts one address in the place of another wherever its port and address stand in the clear.
+fn rewrite(bytes: &[u8], public: SocketAddr, inside: SocketAddr) -> Vec<u8> {
+    let plain = |address: SocketAddr| match address.ip() {
+        std::net::IpAddr::V4(ip) => [&address.port().to_be_bytes()[..], &ip.octets()].concat(),
+        std::net::IpAddr::V6(ip) => [&address.port().to_be_bytes()[..], &ip.octets()].concat(),
+    };
+    let (old, new) = (plain(public), plain(inside));
+    let mut bytes = bytes.to_vec();
+    let places: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at..].starts_with(&old)).collect();
+    for at in places {
+        bytes[at..at + new.len()].copy_from_slice(&new);
+    }
+    bytes
 }

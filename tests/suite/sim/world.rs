@@ -77,6 +77,8 @@ pub struct World {
     pub silent: HashSet<IpAddr>,
     /// Datagrams of each host that are lost, counted from 1 in the order in which they are sent.
     pub lost: HashMap<HostId, HashSet<u64>>,
+    /// NATs rewrite public addresses in what they let in (UDP).
+    pub alg: bool,
     /// Closed UDP ports say nothing.
     pub no_icmp: bool,
     /// UDP ports of a host that only those reach who were sent to from there.
@@ -223,6 +225,7 @@ impl World {
             zone: Zone::default(),
             silent: HashSet::new(),
             lost: HashMap::new(),
+            alg: false,
             no_icmp: false,
             firewalls: HashMap::new(),
             flows: HashSet::new(),
@@ -268,6 +271,11 @@ impl World {
         for HostId(host) in inside {
             self.hosts[*host].nat = Some(self.nats.len() - 1);
         }
+    }
+
+    /// Puts a host into the network of another.
+    pub fn join(&mut self, HostId(host): HostId, HostId(other): HostId) {
+        self.hosts[host].nat = self.hosts[other].nat;
     }
 
     /// Lets a machine run on a host; its events are logged.
