@@ -30,6 +30,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gathe
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "check" -d 'Say whether WebRTC will connect, what is wrong, how that is known, and what to change'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "replay" -d 'Run a recorded run again, without a network'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "explain" -d 'Say what a finding means, how it is told from look-alikes, and how to fix it'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "report" -d 'Show, convert, compare or merge saved reports'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
@@ -84,7 +85,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s 6 -l ipv6 -
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l json -d 'Print the report as one JSON document, the same as --output json'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -148,7 +149,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s 6 -l ipv6 -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l json -d 'Print the report as one JSON document, the same as --output json'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -210,7 +211,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 6 -l ipv6 -d
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l json -d 'Print the report as one JSON document, the same as --output json'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -229,11 +230,13 @@ always\t''
 never\t''"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l json -d 'Print the report as one JSON document, the same as --output json'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand explain" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand explain" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l listen -d 'Listen on this address; with two of one family, the second is the alternate address of RFC 5780' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l port -d 'Port for UDP and TCP; 0 lets the system choose' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l alt-port -d 'The alternate port of RFC 5780' -r
@@ -249,7 +252,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l ca-out -d 'W
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
 never\t''"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s v -l verbose -d 'Say more on stderr about what happens'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -327,6 +330,6 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s h -l help -
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s V -l version -d 'Print version'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -l out -d 'Write rtcprobe.1 and a page for each command into this folder' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -l out -d 'Write rtcprobe.1, a page for each command and one for the findings into this folder' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -s h -l help -d 'Print help'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand man" -s V -l version -d 'Print version'

@@ -8,7 +8,7 @@ use crate::view::ui::Ui;
 /// Print the manual page, or write all of them into a folder
 #[derive(Debug, Clone, Args)]
 pub struct ManArgs {
-    /// Write rtcprobe.1 and a page for each command into this folder
+    /// Write rtcprobe.1, a page for each command and one for the findings into this folder
     #[arg(long, value_name = "DIR", env = "RTCPROBE_OUT")]
     pub out: Option<PathBuf>,
 }
@@ -35,6 +35,7 @@ fn write_all(folder: &Path) -> Result<(), Stop> {
         let title: &'static str = Box::leak(name.clone().into_boxed_str());
         write(format!("{name}.1"), page(sub.clone().name(title))?)?;
     }
+    write("rtcprobe-findings.1".into(), crate::view::explain::man())?;
     write("rtcprobe.1".into(), page(super::command())?)
 }
 

@@ -6,6 +6,7 @@ mod completions;
 mod demo;
 pub mod environment;
 pub mod exit;
+mod explain;
 mod flag;
 mod gather;
 mod judge;
@@ -55,6 +56,7 @@ enum Command {
     Turn(Box<turn::TurnArgs>),
     Check(Box<check::CheckArgs>),
     Replay(replay::ReplayArgs),
+    Explain(explain::ExplainArgs),
     Serve(Box<serve::ServeArgs>),
     Report(Box<report::ReportArgs>),
     Schema(schema::SchemaArgs),
@@ -98,7 +100,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Replay(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
         Command::Report(args) => args.wishes(),
-        Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
+        Command::Explain(_) | Command::Schema(_) | Command::Completions(_) | Command::Man(_) => Ok(Wishes::default()),
     };
     let mut ui = match wishes {
         Ok(wishes) => Ui::new(&terminal, wishes, out, err),
@@ -122,6 +124,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Replay(args) => replay::run(args, matches, &mut ui),
         Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
         Command::Report(args) => report::run(args, &mut ui),
+        Command::Explain(args) => explain::run(args, &mut ui),
         Command::Schema(args) => schema::run(args, &mut ui),
         Command::Completions(args) => completions::run(args, &mut ui),
         Command::Man(args) => man::run(args, &mut ui),

@@ -40,7 +40,7 @@ pub struct OutputArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = "Output")]
 pub struct TalkArgs {
-    /// Print the answer only: no notes, no warnings, no progress
+    /// Print the answer only: no notes, no warnings, no progress; of check, only the findings' codes
     #[arg(short, long, env = "RTCPROBE_QUIET", value_parser = super::flag::parse, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more on stderr about what happens
@@ -68,6 +68,8 @@ pub struct Outputs {
     telling: Telling,
     /// Exit codes are those of a plugin.
     nagios: bool,
+    /// Of the text, the codes of the findings only.
+    codes: bool,
 }
 
 impl OutputArgs {
@@ -78,7 +80,12 @@ impl OutputArgs {
         let flags = flags.map(|(flag, _, format)| (flag.to_string(), Wanted { format, file: None }));
         let named = self.output.iter().flat_map(|several| &several.0);
         let named = named.map(|wanted| (format!("--output {}", wanted.format.name()), wanted.clone()));
-        let mut outputs = Outputs { command, nagios: self.nagios, ..Outputs::default() };
+        let mut outputs = Outputs {
+            command,
+            nagios: self.nagios,
+            codes: self.talk.quiet && command == "check",
+            ..Outputs::default()
+        };
         let mut main: Option<(String, Format)> = None;
         for (option, wanted) in flags.chain(named) {
             match (&wanted.file, &main) {
@@ -148,7 +155,7 @@ impl Outputs {
 
     /// Shows what stands above everything else.
     pub fn begin(&self, demo: Option<&str>, ui: &mut Ui) {
-        if self.main == Some(Format::Text) {
+        if self.main == Some(Format::Text) && !self.codes {
             ui.answer(&format::opening(self.command, demo, &ui.style));
         }
     }
@@ -169,7 +176,10 @@ impl Outputs {
     /// Gives every answer that was not given live.
     pub fn end(&self, report: &Report, ui: &mut Ui) {
         if self.main == Some(Format::Text) {
-            let closing = format::closing(report, &ui.style, ui.verbose > 0);
+            let closing = match self.codes {
+                true => format::codes(report),
+                false => format::closing(report, &ui.style, ui.verbose > 0),
+            };
             ui.answer(&closing);
             self.files(report, ui);
         } else {

@@ -20,6 +20,7 @@ pub mod forecast;
 mod gathered;
 mod judge;
 mod nat;
+mod nearest;
 mod reach;
 mod relay;
 pub mod requirements;
@@ -32,6 +33,7 @@ mod url;
 pub use beyond::{BEYOND, Beyond};
 pub use diagnosis::Diagnosis;
 pub use judge::judge;
+pub use nearest::nearest;
 pub use rule::Rule;
 pub use slice::RULES;
 

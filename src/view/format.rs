@@ -56,7 +56,8 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
 #[must_use]
 pub fn text(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
-        "turn" | "check" => super::turn::text(report, style, verbose),
+        "turn" => super::turn::text(report, style, verbose),
+        "check" => super::check::text(report, style, verbose),
         _ => super::gather::text(report, style),
     }
 }
@@ -83,7 +84,8 @@ pub fn live(command: &str, event: &Event, style: &Style) -> String {
 #[must_use]
 pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
-        "turn" | "check" => super::turn::closing(report, style, verbose),
+        "turn" => super::turn::closing(report, style, verbose),
+        "check" => super::check::closing(report, style, verbose),
         _ => super::servers::closing(report, style),
     }
 }
@@ -126,4 +128,10 @@ fn counted(report: &Report) -> String {
         (errors, warnings) => format!("Errors: {errors}. Warnings: {warnings}."),
     });
     sentences.join(" ")
+}
+
+/// The codes of the findings, one on each line: the text for who wants nothing else.
+#[must_use]
+pub fn codes(report: &Report) -> String {
+    super::check::codes(report)
 }

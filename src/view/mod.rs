@@ -2,9 +2,11 @@
 //! terminals ([`ui`]).
 
 pub mod attempts;
+pub mod check;
 pub mod demo;
 pub mod differences;
 pub mod escape;
+pub mod explain;
 pub mod findings;
 pub mod format;
 pub mod gather;

@@ -55,6 +55,55 @@ fn fails_at_a_dead_port_with_a_finding() {
     assert!(report.gather.is_some_and(|gather| !gather.errors.is_empty()));
 }
 
+#[test]
+fn quietly_only_the_codes_are_printed() {
+    let output = run(&[&[DEAD, "-q"], &KEYS[..]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(stdout(&output), "server-not-running\nchrome-port-restricted\n");
+    let output = run(&["--demo", "--no-echo", "-q"]);
+    assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
+}
+
+#[test]
+fn people_get_the_verdict_first_then_the_reason_then_the_fix() {
+    let output = run(&[&[DEAD], &KEYS[..]].concat());
+    let text = stdout(&output);
+    let places =
+        ["FAIL", "Why: ", "Fix: ", "What works"].map(|word| text.find(word).unwrap_or_else(|| panic!("{text}")));
+    assert!(places.is_sorted() && places[0] == 0, "{text}");
+}
+
+fn explain(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rtcprobe"));
+    command.arg("explain").args(args).stdin(Stdio::null()).env_clear().output().unwrap()
+}
+
+#[test]
+fn every_finding_is_explained() {
+    for rule in rtcprobe::rules::RULES {
+        let text = stdout(&explain(&[rule.code]));
+        for word in [rule.code, rule.title, "What it means", "How it is told apart", "What to do", "References"] {
+            assert!(text.contains(word) || text.replace('\n', " ").contains(word), "{}: {word}\n{text}", rule.code);
+        }
+        assert!(!text.contains("# "), "{text}");
+    }
+    for one in rtcprobe::rules::BEYOND {
+        assert!(stdout(&explain(&[one.code])).contains(one.code));
+    }
+    let list = stdout(&explain(&[]));
+    assert!(rtcprobe::rules::RULES.iter().all(|rule| list.contains(rule.code)));
+    assert!(list.lines().all(|line| line.chars().count() <= 80), "{list}");
+}
+
+#[test]
+fn an_unknown_finding_is_refused_with_the_nearest_one() {
+    let output = explain(&["auth-rest-expierd"]);
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+    assert!(stderr(&output).contains("did you mean auth-rest-expired?"), "{}", stderr(&output));
+    assert!(stderr(&explain(&["xyzzy"])).contains("lists them all"));
+    assert!(stdout(&explain(&["Auth-Rest-Expired"])).contains("auth-rest-expired"));
+}
+
 #[track_caller]
 fn report(args: &[&str], code: i32) -> Report {
     let output = run(&[args, &["--json"]].concat());

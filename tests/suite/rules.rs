@@ -22,6 +22,15 @@ fn codes(report: &Report) -> Vec<String> {
     judge(report).into_iter().map(|finding| finding.code).collect()
 }
 
+/// The report of each case, judged, under the name of its rule.
+pub fn reports() -> Vec<(&'static str, Report)> {
+    let judged = |mut report: Report| {
+        report.findings = judge(&report);
+        report
+    };
+    cases::all().into_iter().map(|(code, report)| (code, judged(report))).collect()
+}
+
 #[test]
 fn codes_are_unique_sorted_and_in_kebab_case() {
     let codes: Vec<&str> = RULES.iter().map(|rule| rule.code).collect();

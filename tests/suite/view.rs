@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rtcprobe::report::Report;
 use rtcprobe::view::style::Style;
-use rtcprobe::view::{format, json, jsonl, turn};
+use rtcprobe::view::{check, escape, format, json, jsonl, turn};
 
 use super::bless;
 
@@ -77,7 +77,8 @@ fn lines_fit_the_screen_unless_one_word_does_not() {
 
 #[test]
 fn addresses_and_urls_are_never_cut() {
-    for (name, report) in reports() {
+    // A diagnosis leaves addresses to the findings.
+    for (name, report) in reports().into_iter().filter(|(_, report)| report.command != "check") {
         for width in [40, 80, 140] {
             let text = self::text(&report, &Style { width, color: false });
             for candidate in report.gather.iter().flat_map(|gather| &gather.candidates) {
@@ -90,6 +91,33 @@ fn addresses_and_urls_are_never_cut() {
                 assert!(text.contains(&server.url), "{name} at {width}: {}", server.url);
             }
         }
+    }
+}
+
+/// The parts of the diagnosis between empty lines: the verdict, a finding each, what works.
+#[test]
+fn each_finding_takes_at_most_a_third_of_a_screen() {
+    for (code, report) in super::rules::reports() {
+        let text = check::text(&report, &Style { width: 80, color: false }, false);
+        for part in text.split("\n\n").filter(|part| part.starts_with("error") || part.starts_with("warning")) {
+            assert!(part.lines().count() <= 10, "{code}:\n{part}");
+            for word in ["Why: ", "Fix: "] {
+                assert!(part.contains(word), "{code}: {word}\n{part}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_verdict_comes_first_and_every_server_is_in_the_table() {
+    for (name, report) in reports().into_iter().filter(|(_, report)| report.command == "check") {
+        let text = check::text(&report, &Style { width: 80, color: false }, false);
+        assert!(["PASS", "WARN", "FAIL"].iter().any(|word| text.starts_with(word)), "{name}: {text}");
+        let (_, table) = text.split_once("What works").unwrap();
+        let rows = table.lines().filter(|line| ["✓", "✗", "?"].iter().any(|mark| line.contains(mark))).count();
+        assert!(rows >= report.turn.len(), "{name}: {text}");
+        let codes: Vec<String> = check::codes(&report).lines().map(String::from).collect();
+        assert_eq!(codes, report.findings.iter().map(|finding| escape::visible(&finding.code)).collect::<Vec<_>>());
     }
 }
 
