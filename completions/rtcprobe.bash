@@ -22,6 +22,9 @@ _rtcprobe() {
             rtcprobe,completions)
                 cmd="rtcprobe__subcmd__completions"
                 ;;
+            rtcprobe,explain)
+                cmd="rtcprobe__subcmd__explain"
+                ;;
             rtcprobe,gather)
                 cmd="rtcprobe__subcmd__gather"
                 ;;
@@ -62,7 +65,7 @@ _rtcprobe() {
 
     case "${cmd}" in
         rtcprobe)
-            opts="-h -V --help --version gather turn check replay serve report schema completions man"
+            opts="-h -V --help --version gather turn check replay explain serve report schema completions man"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -215,6 +218,20 @@ _rtcprobe() {
             ;;
         rtcprobe__subcmd__completions)
             opts="-h -V --help --version bash elvish fish powershell zsh"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rtcprobe__subcmd__explain)
+            opts="-h -V --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
