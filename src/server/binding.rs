@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use super::answer::{Answer, Asked, Problem, Step};
-use super::faults::Personality;
+use super::faults::{Fault, Personality};
 use super::{Server, Signature};
 use crate::machine::Socket;
 use crate::wire::attribute::{self, Value};
@@ -48,7 +48,13 @@ impl Server {
         let mut other = None;
         match (quad, change) {
             (Some((quad, (ip, port))), change) => {
-                let (change_ip, change_port) = change.unwrap_or((false, false));
+                let (mut change_ip, mut change_port) = change.unwrap_or((false, false));
+                for fault in &asked.faults {
+                    if let Fault::IgnoreChange { address, port } = fault {
+                        change_ip &= !address;
+                        change_port &= !port;
+                    }
+                }
                 let (socket, from) = quad.sockets[ip ^ usize::from(change_ip)][port ^ usize::from(change_port)];
                 answer.from = Some(socket);
                 origin = from;

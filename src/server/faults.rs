@@ -96,6 +96,10 @@ pub enum Fault {
     Duplicate,
     /// The answer comes from another port (UDP only).
     FromElsewhere,
+    /// These flags of CHANGE-REQUEST are taken for unset; what OTHER-ADDRESS promises is not kept.
+    IgnoreChange { address: bool, port: bool },
+    /// A request with CHANGE-REQUEST is not heard.
+    DropChange,
     /// One bit of the transaction id is turned.
     WrongTransaction,
     /// Only that many bytes of the answer are sent; on a stream the rest never comes.

@@ -46,7 +46,8 @@ impl Server {
         for fault in &faults {
             self.say(Event::Misbehaved { client: route.client, fault: name(fault) });
         }
-        if faults.contains(&Fault::Drop) {
+        let deaf = faults.contains(&Fault::DropChange) && message.has(attribute::CHANGE_REQUEST);
+        if deaf || faults.contains(&Fault::Drop) {
             return;
         }
         let client = route.client;

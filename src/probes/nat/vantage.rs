@@ -11,7 +11,7 @@ use super::port::{Ask, Port};
 use super::relay::{Relay, Relays};
 use crate::machine::script::{Part, all as side_by_side, both};
 use crate::report::nat::{Method, NatTest, TestOutcome};
-use crate::wire::message::{Builder, Class, Method as Request, TransactionId};
+use crate::wire::message::{Builder, Class, Message, Method as Request, TransactionId};
 
 /// Whom a port talks to before somebody else tries to get in.
 #[derive(Clone)]
@@ -175,7 +175,7 @@ async fn filter(ground: &Rc<Ground>, name: &'static str, relay: &Rc<Relay>, talk
         return;
     }
     let payload = payload(ground);
-    let keep = keep_alive(ground);
+    let (id, keep) = keep_alive(ground);
     let mut sent = 0;
     let mut came = None;
     while came.is_none() {
@@ -191,7 +191,7 @@ async fn filter(ground: &Rc<Ground>, name: &'static str, relay: &Rc<Relay>, talk
         came = port.heard(ground.hands.now() + wait, |heard| heard.bytes == payload).await;
     }
     let from = came.as_ref().map(|heard| heard.from);
-    let stable = came.is_some() || still(ground, &port, talk, mapped).await;
+    let stable = came.is_some() || still(ground, &port, talk, id, mapped).await;
     let test = NatTest {
         name: name.into(),
         server: relay.relayed.to_string(),
@@ -216,12 +216,22 @@ async fn filter(ground: &Rc<Ground>, name: &'static str, relay: &Rc<Relay>, talk
     }
 }
 
-/// Whether the mapping is still the same one.
-async fn still(ground: &Rc<Ground>, port: &Port, talk: &Talk, mapped: SocketAddr) -> bool {
-    let now = match talk {
-        Talk::Stun(server) => port.ask(&Ask::binding(*server)).await.mapped(),
-        Talk::Relay(_) => Some(mapped),
+/// Whether the mapping is still the same one, by the answers to what kept it alive.
+async fn still(ground: &Rc<Ground>, port: &Port, talk: &Talk, id: TransactionId, mapped: SocketAddr) -> bool {
+    let server = match talk {
+        Talk::Stun(server) => server,
+        Talk::Relay(other) => {
+            return exchange(ground, port, other, false).await.is_some_and(|again| again.mapped == mapped);
+        }
     };
+    let mut now = None;
+    while let Some(heard) = port.heard(ground.hands.now(), |heard| heard.from == *server).await {
+        let message = Message::decode(&heard.bytes).ok().filter(|message| message.transaction == id);
+        now = message.as_ref().and_then(Message::mapped).or(now);
+    }
+    if now.is_none() {
+        now = port.ask(&Ask::binding(*server)).await.mapped();
+    }
     if now.is_some_and(|now| now != mapped) {
         let text = format!("the mapping of port {} changed from {mapped} while it was in use", port.local().port());
         ground.facts.borrow_mut().contradict(text);
@@ -229,9 +239,10 @@ async fn still(ground: &Rc<Ground>, port: &Port, talk: &Talk, mapped: SocketAddr
     now == Some(mapped)
 }
 
-/// A Binding request whose answer nobody waits for.
-fn keep_alive(ground: &Ground) -> Vec<u8> {
-    Builder::new(Class::Request, Request::BINDING, TransactionId(ground.random())).build()
+/// A Binding request to be sent again and again.
+fn keep_alive(ground: &Ground) -> (TransactionId, Vec<u8>) {
+    let id = TransactionId(ground.random());
+    (id, Builder::new(Class::Request, Request::BINDING, id).build())
 }
 
 /// Bytes that are neither STUN nor ChannelData and that nobody else sends.

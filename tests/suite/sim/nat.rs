@@ -1,8 +1,11 @@
 //! NATs probed over the simulated network.
 
+mod kinds;
+mod liars;
 mod loss;
 mod matrix;
 mod scene;
+mod troubles;
 
 use rtcprobe::report::nat::Udp;
 use scene::Scene;

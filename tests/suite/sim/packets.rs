@@ -90,6 +90,12 @@ impl World {
         } else if nat.owns(to.ip()) {
             nat.hairpin(now, protocol, from, to)
         } else {
+            let from = nat.outbound(now, protocol, from, to)?;
+            let Some(outer) = self.outer.get(&site) else { return Some((from, to)) };
+            let nat = &mut self.nats[*outer];
+            if nat.owns(to.ip()) {
+                return nat.hairpin(now, protocol, from, to);
+            }
             Some((nat.outbound(now, protocol, from, to)?, to))
         }
     }
@@ -108,6 +114,9 @@ impl World {
         let neighbours = |host: &Host, other: &Host| host.nat.is_some() && host.nat == other.nat;
         if let Some(site) = self.nats.iter().position(|nat| nat.owns(to.ip())) {
             let inside = self.nats[site].inbound(now, protocol, from, to)?;
+            if inside != to && self.nats.iter().any(|nat| nat.owns(inside.ip())) {
+                return self.arrive(protocol, from, inside);
+            }
             let host =
                 self.hosts.iter().position(|host| host.nat == Some(site) && host.addresses.contains(&inside.ip()));
             return host.map(|host| (host, inside));

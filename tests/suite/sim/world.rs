@@ -81,6 +81,8 @@ pub struct World {
     pub alg: bool,
     /// Closed UDP ports say nothing.
     pub no_icmp: bool,
+    /// NATs that are behind another one.
+    pub outer: HashMap<usize, usize>,
     /// UDP ports of a host that only those reach who were sent to from there.
     pub firewalls: HashMap<HostId, std::ops::RangeInclusive<u16>>,
     /// Who was sent to from where.
@@ -228,6 +230,7 @@ impl World {
             alg: false,
             no_icmp: false,
             firewalls: HashMap::new(),
+            outer: HashMap::new(),
             flows: HashSet::new(),
             trace: Vec::new(),
             now: Time::ZERO,
@@ -276,6 +279,19 @@ impl World {
     /// Puts a host into the network of another.
     pub fn join(&mut self, HostId(host): HostId, HostId(other): HostId) {
         self.hosts[host].nat = self.hosts[other].nat;
+    }
+
+    /// Puts the last NAT behind another one.
+    pub fn behind_another(&mut self, config: NatConfig) {
+        let chance = self.chance();
+        self.outer.insert(self.nats.len() - 1, self.nats.len());
+        self.nats.push(Nat::new(config, chance));
+    }
+
+    /// The NAT forgets everything, and behaves in that way from now on.
+    pub fn change_nat(&mut self, site: usize, config: NatConfig) {
+        let chance = self.chance();
+        self.nats[site] = Nat::new(config, chance);
     }
 
     /// Lets a machine run on a host; its events are logged.

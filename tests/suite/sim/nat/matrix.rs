@@ -1,6 +1,8 @@
 //! Every kind of NAT with every set of servers: right wherever the set can know, unknown where not,
 //! never wrong.
 
+use std::time::Duration;
+
 use rtcprobe::report::nat::Behaviour::{
     self, AddressAndPortDependent as Apd, AddressDependent as Ad, EndpointIndependent as Ei, Unknown,
 };
@@ -111,6 +113,24 @@ fn every_pair_is_told_by_every_set_that_can_know_it() {
                 assert_eq!(nat.filtering == Unknown, reasons.contains_key("/nat/filtering"), "{what}");
                 assert_eq!(nat.mapping == Unknown, reasons.contains_key("/nat/mapping"), "{what}");
                 assert_eq!(scene.held(), 0, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
+fn everything_costs_about_one_negative_window() {
+    for (round_trip, limit) in [(1, 800), (20, 800), (100, 1200)] {
+        for set in SETS {
+            for (mapping, filtering) in kinds() {
+                let mut scene = with(Scene::new(3).behind(NatConfig::new(mapping, filtering)), set);
+                scene.world.link.latency = Duration::from_micros(round_trip * 500);
+                let (nat, _) = scene.run_with_reasons();
+                if std::env::var_os("FIGURES").is_some() {
+                    println!("{set:?} {mapping:?} {filtering:?} {round_trip} ms: {:?}", scene.took);
+                }
+                let limit = Duration::from_millis(limit);
+                assert!(scene.took < limit, "{round_trip} ms, {:?}: {set:?} {}", scene.took, shown(&nat));
             }
         }
     }

@@ -26,6 +26,7 @@ pub struct Scene {
     pub config: Config,
     pub log: Option<Log<Event>>,
     turns: Vec<Log<server::Event>>,
+    servers: Vec<HostId>,
     /// How long the run took, by the simulated clock.
     pub took: Duration,
 }
@@ -56,7 +57,7 @@ impl Scene {
             unix_time: 1_700_000_000,
             trace: false,
         };
-        Scene { world, client, config, log: None, turns: Vec::new(), took: Duration::ZERO }
+        Scene { world, client, config, log: None, turns: Vec::new(), servers: Vec::new(), took: Duration::ZERO }
     }
 
     pub fn behind(mut self, nat: NatConfig) -> Scene {
@@ -67,6 +68,7 @@ impl Scene {
     /// A plain STUN server, asked on each of those ports.
     pub fn stun(mut self, address: &str, ports: &[u16]) -> Scene {
         let host = self.world.host(address, &[address]);
+        self.servers.push(host);
         let udp: Vec<SocketAddr> = ports.iter().map(|port| SocketAddr::new(address.parse().unwrap(), *port)).collect();
         let config = server::Config { listen: Listen { udp, ..Listen::default() }, ..server::Config::new("test") };
         let chance = self.world.chance();
@@ -97,6 +99,7 @@ impl Scene {
     /// A TURN server that relays at its own address.
     pub fn turn(mut self, address: &str) -> Scene {
         let host = self.world.host(address, &[address]);
+        self.servers.push(host);
         let ip: IpAddr = address.parse().unwrap();
         let at = SocketAddr::new(ip, 3478);
         let config = server::Config {
@@ -148,15 +151,48 @@ impl Scene {
     }
 
     pub fn run_with_reasons(&mut self) -> (Nat, BTreeMap<String, String>) {
+        let began = self.begin();
+        self.end(began)
+    }
+
+    /// The user stops it.
+    pub fn stopped_after(&mut self, time: Duration) -> Nat {
+        let began = self.begin();
+        self.world.run_until(began + time);
+        self.world.stop(self.client);
+        self.end(began).0
+    }
+
+    /// The NAT begins anew.
+    pub fn with_a_change(&mut self, after: Duration, config: NatConfig) -> Nat {
+        let began = self.begin();
+        self.world.run_until(began + after);
+        self.world.change_nat(0, config);
+        self.end(began).0
+    }
+
+    /// No datagram reaches a server.
+    pub fn block_udp(&mut self) {
+        for host in &self.servers {
+            self.world.firewalls.insert(*host, 0..=65535);
+        }
+    }
+
+    fn begin(&mut self) -> Time {
         // Servers are up before somebody asks.
         self.world.run_until(Time::from_millis(10));
-        let began = self.world.now();
         let chance = self.world.chance();
-        let log = self.world.start(self.client, probe(self.config.clone(), chance));
-        self.log = Some(log.clone());
+        self.log = Some(self.world.start(self.client, probe(self.config.clone(), chance)));
+        self.world.now()
+    }
+
+    fn end(&mut self, began: Time) -> (Nat, BTreeMap<String, String>) {
         assert!(self.world.run_until_done(self.client, LIMIT), "never ends: {:#?}", self.world.trace);
         self.took = self.world.now() - began;
-        let log = log.borrow();
+        // Whatever is on its way arrives.
+        let soon = self.world.now() + Duration::from_secs(1);
+        self.world.run_until(soon);
+        let log = self.log.as_ref().unwrap().borrow();
         let found = log.iter().find_map(|(_, event)| match event {
             Event::Nat { nat, unknown, .. } => Some(((**nat).clone(), unknown.clone())),
             _ => None,
