@@ -24,6 +24,7 @@ mod fragments;
 mod gateway;
 mod ground;
 mod hairpin;
+mod lifetime;
 mod mapping;
 mod pace;
 mod path_mtu;

@@ -76,6 +76,11 @@ pub struct Nat {
     /// was alive to the end.
     #[schemars(extend("unit" = "ms"))]
     pub mapping_lifetime_range_ms: Option<(f64, Option<f64>)>,
+    #[serde(default)]
+    pub mapping_lifetime_method: Option<LifetimeMethod>,
+    /// Packets from outside keep a mapping alive, too (RFC 4787 REQ-6 leaves that open).
+    #[serde(default)]
+    pub mapping_refresh_inbound: Option<bool>,
     /// More than one NAT in a row.
     #[serde(default)]
     pub double_nat: Option<bool>,
@@ -141,6 +146,19 @@ pub enum Method {
     /// A relayed address as the second vantage point.
     #[serde(rename = "turn")]
     Turn,
+}
+
+/// How it was seen that an idle mapping is still there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LifetimeMethod {
+    /// A server answered to it at the request of another socket (RFC 5780 §4.6).
+    ResponsePort,
+    /// A relay sent to it.
+    Turn,
+    /// Its owner was seen under another port when it was gone: weaker, since a new mapping may look like
+    /// the old one.
+    Remap,
 }
 
 /// The types of RFC 3489.

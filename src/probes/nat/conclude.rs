@@ -191,7 +191,9 @@ fn more(nat: &mut Nat, facts: &Facts) {
     if let Some((alive, gone)) = more.lifetime {
         nat.mapping_lifetime_range_ms = Some((millis(alive), gone.map(millis)));
         nat.mapping_lifetime_ms = gone.map(|gone| millis((alive + gone) / 2));
+        nat.mapping_lifetime_method = more.lifetime_method;
     }
+    nat.mapping_refresh_inbound = more.refresh_inbound;
     let external = nat.gateway.as_ref().and_then(|gateway| gateway.external.clone());
     if let Some(external) = external.filter(|_| !nat.public_addresses.is_empty()) {
         nat.double_nat = Some(!nat.public_addresses.contains(&external));
@@ -258,6 +260,8 @@ fn empty() -> Nat {
         path_mtu_black_hole: None,
         mapping_lifetime_ms: None,
         mapping_lifetime_range_ms: None,
+        mapping_lifetime_method: None,
+        mapping_refresh_inbound: None,
         double_nat: None,
         carrier_grade_nat: None,
         gateway: None,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::machine::Icmp;
 use crate::report::Cause;
-use crate::report::nat::{Behaviour, Gateway, HairpinSource, Method, NatTest};
+use crate::report::nat::{Behaviour, Gateway, HairpinSource, LifetimeMethod, Method, NatTest};
 
 /// Grows while the study runs; a stop leaves it as it is.
 #[derive(Debug, Default)]
@@ -138,6 +138,8 @@ pub(super) struct More {
     pub black_hole: Option<bool>,
     /// An idle mapping was alive after the first, gone after the second.
     pub lifetime: Option<(Duration, Option<Duration>)>,
+    pub lifetime_method: Option<LifetimeMethod>,
+    pub refresh_inbound: Option<bool>,
     pub gateway: Option<Gateway>,
     pub tcp_mapping: Option<Behaviour>,
     /// How one port was seen over TCP.

@@ -26,30 +26,30 @@ pub(super) async fn measure(ground: &Rc<Ground>) {
     let mut facts = ground.facts.borrow_mut();
     match judged {
         Ok(arrive) => facts.more.fragments = Some(arrive),
-        Err(why) => facts.more.unknown.push(("fragments", why)),
+        Err(why) => facts.more.unknown.push(("fragments", why.into())),
     }
 }
 
-async fn ask(ground: &Rc<Ground>) -> Result<bool, String> {
-    let Some(server) = beside::reference(ground).await else { return Err("no server answers over UDP".into()) };
+async fn ask(ground: &Rc<Ground>) -> Result<bool, &'static str> {
+    let Some(server) = beside::reference(ground).await else { return Err("no-server-answered") };
     let mtu = ground.place.mtu.unwrap_or(1500);
     if mtu > LARGEST {
-        return Err(format!("the interface takes {mtu} bytes, so nothing is sent in fragments"));
+        // Nothing would leave in fragments.
+        return Err("not-applicable");
     }
     // More than the interface takes, as a multiple of four (RFC 5780 §7.6).
     let much = u16::try_from(mtu.next_multiple_of(4)).unwrap_or(u16::MAX);
     let (Ok(large), Ok(small)) = both(ground.port_with(Fragments::Allowed), ground.port_with(Fragments::Allowed)).await
     else {
-        return Err("no socket could be had that may send fragments".into());
+        return Err("not-supported-by-system");
     };
     let padded = |length: u16| Ask::binding(server).with(Value::Padding(length)).patiently();
     let (large_ask, small_ask) = (padded(much), padded(4));
     let (there_and_back, back) = both(large.ask(&large_ask), small.ask(&small_ask)).await;
-    let verdict = judge(&there_and_back, &back);
-    let detail = verdict.as_ref().map_or_else(Clone::clone, |(_, way)| (*way).to_owned());
-    ground.tested("fragments", &large, server, &there_and_back, Some(detail));
+    let (verdict, detail) = judge(&there_and_back, &back);
+    ground.tested("fragments", &large, server, &there_and_back, Some(detail.into()));
     ground.tested("fragments-back", &small, server, &back, None);
-    verdict.map(|(arrive, _)| arrive)
+    verdict
 }
 
 /// Whether the server's answer is padded, as RFC 5780 §6.1 wants it.
@@ -62,17 +62,20 @@ fn is_heard(said: &Said) -> bool {
     matches!(said.outcome, TestOutcome::Answered | TestOutcome::Refused)
 }
 
-/// From the request in fragments and the one in one piece: whether fragments arrive, and in words.
-fn judge(large: &Said, small: &Said) -> Result<(bool, &'static str), String> {
+/// From the request in fragments and the one in one piece: whether fragments arrive, or why that is not
+/// known; and in words.
+fn judge(large: &Said, small: &Said) -> (Result<bool, &'static str>, &'static str) {
     match (is_heard(large), is_heard(small)) {
-        (true, _) if is_padded(large) => Ok((true, "fragments arrive, there and back")),
-        (true, _) => Err("fragments arrive at the server; it does not pad its answers, so the way back is open".into()),
-        (false, true) => Ok((false, "a request in fragments is lost, the same in one piece is answered")),
-        (false, false) if large.outcome == TestOutcome::Unreachable => Err("the server became unreachable".into()),
+        (true, _) if is_padded(large) => (Ok(true), "fragments arrive, there and back"),
+        (true, _) => {
+            let words = "fragments arrive at the server; its answers are not padded, so the way back stays open";
+            (Err("not-supported-by-server"), words)
+        }
+        (false, true) => (Ok(false), "a request in fragments is lost, the same in one piece is answered"),
         (false, false) => {
-            Err("requests with PADDING are not answered, in one piece neither: answers in fragments are \
-                               lost, or the server does not know PADDING"
-                .into())
+            let words = "padded requests are not answered, in one piece neither: answers in fragments are lost, or the \
+                         server does not know PADDING";
+            (Err("no-answer-to-padding"), words)
         }
     }
 }

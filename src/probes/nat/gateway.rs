@@ -40,7 +40,7 @@ pub(super) async fn ask(ground: &Rc<Ground>) {
         return;
     }
     let Some(gateway) = ground.place.gateway else {
-        return unknown(ground, "no default gateway is known for this address".into());
+        return unknown(ground, "no-default-gateway");
     };
     let (announced, others) =
         both(announce(ground, gateway), both(ask_nat_pmp(ground, gateway), upnp::ask(ground, gateway))).await;
@@ -56,7 +56,7 @@ pub(super) async fn ask(ground: &Rc<Ground>) {
     let answered: Vec<&Asked> = all.iter().filter(|asked| asked.outcome == TestOutcome::Answered).collect();
     let best = answered.iter().find(|asked| asked.external.is_some()).or(answered.first());
     let Some(best) = best else {
-        return unknown(ground, format!("{} answers neither PCP nor NAT-PMP nor UPnP", gateway.ip()));
+        return unknown(ground, "gateway-silent");
     };
     let mut facts = ground.facts.borrow_mut();
     if let Some(other) = answered.iter().find(|asked| asked.external.is_some() && asked.external != best.external) {
@@ -79,8 +79,10 @@ fn said(external: Option<IpAddr>) -> String {
     external.map_or_else(|| "nothing".into(), |external| external.to_string())
 }
 
-fn unknown(ground: &Ground, why: String) {
-    ground.facts.borrow_mut().more.unknown.push(("gateway", why));
+fn unknown(ground: &Ground, why: &'static str) {
+    let mut facts = ground.facts.borrow_mut();
+    facts.more.unknown.push(("doubleNat", why.into()));
+    facts.more.unknown.push(("gateway", why.into()));
 }
 
 impl Asked {

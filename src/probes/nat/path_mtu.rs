@@ -36,12 +36,12 @@ pub(super) async fn measure(ground: &Rc<Ground>) {
         return;
     }
     let Some(server) = beside::reference(ground).await else {
-        return unknown(ground, "no server answers over UDP".into());
+        return unknown(ground, "no-server-answered");
     };
     let began = ground.hands.now();
     let ended = match either(search(ground, server), ground.hands.sleep(LIMIT)).await {
         Either::First(ended) => ended,
-        Either::Second(()) => Err("the search took too long".into()),
+        Either::Second(()) => Err(("time-limit", "the search took too long".into())),
     };
     ground.test(NatTest {
         name: "path-mtu".into(),
@@ -52,24 +52,24 @@ pub(super) async fn measure(ground: &Rc<Ground>) {
         outcome: if ended.is_ok() { TestOutcome::Answered } else { TestOutcome::Silent },
         sent: 0,
         elapsed_ms: millis(ground.hands.now() - began),
-        detail: Some(ended.as_ref().map_or_else(Clone::clone, Found::in_words)),
+        detail: Some(ended.as_ref().map_or_else(|(_, words)| words.clone(), Found::in_words)),
     });
     match ended {
         Ok(found) => {
             let mut facts = ground.facts.borrow_mut();
             (facts.more.path_mtu, facts.more.black_hole) = (Some(found.mtu), found.black_hole);
             if found.black_hole.is_none() {
-                facts.more.unknown.push(("pathMtuBlackHole", "no packet was too large for the path".into()));
+                facts.more.unknown.push(("pathMtuBlackHole", "not-applicable".into()));
             }
         }
-        Err(why) => unknown(ground, why),
+        Err((why, _)) => unknown(ground, why),
     }
 }
 
-fn unknown(ground: &Ground, why: String) {
+fn unknown(ground: &Ground, why: &'static str) {
     let mut facts = ground.facts.borrow_mut();
-    facts.more.unknown.push(("pathMtuBlackHole", why.clone()));
-    facts.more.unknown.push(("pathMtu", why));
+    facts.more.unknown.push(("pathMtuBlackHole", why.into()));
+    facts.more.unknown.push(("pathMtu", why.into()));
 }
 
 /// What the search ended in.
@@ -90,10 +90,14 @@ impl Found {
     }
 }
 
-async fn search(ground: &Rc<Ground>, server: SocketAddr) -> Result<Found, String> {
+/// Why the search found nothing: for the report, and in words.
+type Failure = (&'static str, String);
+
+async fn search(ground: &Rc<Ground>, server: SocketAddr) -> Result<Found, Failure> {
     let interface = ground.place.mtu.unwrap_or(1500);
     if interface > LARGEST {
-        return Err(format!("the interface takes {interface} bytes; packets that large are not tried"));
+        let words = format!("the interface takes {interface} bytes; packets that large are not tried");
+        return Err(("not-applicable", words));
     }
     let mut search = Search::open(ground, server, Fragments::Forbidden).await?;
     let top = interface / 4 * 4;
@@ -104,7 +108,7 @@ async fn search(ground: &Rc<Ground>, server: SocketAddr) -> Result<Found, String
     }
     loop {
         let Some(low) = search.answered.last().copied() else {
-            return Err(format!("packets of {least} bytes are not answered either"));
+            return Err(("no-answer-to-large-requests", format!("packets of {least} bytes are not answered either")));
         };
         if low == top {
             return Ok(Found { mtu: interface, black_hole: None });
@@ -120,7 +124,7 @@ async fn search(ground: &Rc<Ground>, server: SocketAddr) -> Result<Found, String
             }
         }
         let silent = search.asked.values().filter(|size| **size > low).min().copied();
-        let Some(high) = silent else { return Err("the search found no end".into()) };
+        let Some(high) = silent else { return Err(("not-found-out", "the search found no end".into())) };
         if high - low > 4 {
             search.round(&between(low, high), COPIES).await;
             continue;
@@ -134,9 +138,12 @@ async fn search(ground: &Rc<Ground>, server: SocketAddr) -> Result<Found, String
         }
         return match control.answered.is_empty() {
             false => Ok(Found { mtu: low, black_hole: Some(true) }),
-            true => Err(format!(
-                "requests of more than {low} bytes are not answered, whole or in fragments: a black hole, or a server \
-                 that takes none so large"
+            true => Err((
+                "no-answer-to-large-requests",
+                format!(
+                    "requests of more than {low} bytes are not answered, whole or in fragments: a black hole, or a \
+                     server that takes none so large"
+                ),
             )),
         };
     }
@@ -166,12 +173,12 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    async fn open<'a>(ground: &'a Rc<Ground>, server: SocketAddr, fragments: Fragments) -> Result<Search<'a>, String> {
+    async fn open<'a>(ground: &'a Rc<Ground>, server: SocketAddr, fragments: Fragments) -> Result<Search<'a>, Failure> {
         let local = SocketAddr::new(ground.place.address, 0);
         let line = ground.hands.open(Want::Udp { local, connect: Some(server), fragments }).await;
         let line = line.map_err(|why| match why {
-            Refusal::Unsupported { text } => text,
-            _ => "no socket could be had".into(),
+            Refusal::Unsupported { text } => ("not-supported-by-system", text),
+            _ => ("not-supported-by-system", "no socket could be had".into()),
         })?;
         Ok(Search { ground, line, server, asked: BTreeMap::new(), answered: BTreeSet::new(), ceiling: None })
     }

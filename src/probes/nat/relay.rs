@@ -23,6 +23,8 @@ use crate::wire::uri::{Host, Transport};
 
 /// TURN servers that are stood on.
 const SERVERS: usize = 2;
+/// A permission lives five minutes (RFC 8656 §9), an allocation ten.
+const PERMISSION_REFRESH: Duration = Duration::from_secs(200);
 /// For requests of which an answer is expected: on a network that loses every third exchange, one in
 /// thirty thousand fails.
 const STEADY: Schedule = Schedule {
@@ -71,6 +73,19 @@ impl Relay {
         }
         ground.hands.changed();
         granted
+    }
+
+    /// Keeps the allocation and its permissions alive, until it is dropped (RFC 8656 §8, §9).
+    pub(super) async fn keep(&self, ground: &Ground) {
+        loop {
+            ground.hands.sleep(PERMISSION_REFRESH).await;
+            self.station.ask(Request::new(Method::REFRESH)).await;
+            let peers: Vec<IpAddr> = self.permitted.borrow().iter().copied().collect();
+            for ip in peers {
+                let peer = Value::XorPeerAddress(SocketAddr::new(ip, 0));
+                self.station.ask(Request::new(Method::CREATE_PERMISSION).with(peer)).await;
+            }
+        }
     }
 
     pub(super) fn send(&self, to: SocketAddr, payload: &[u8]) {

@@ -8,7 +8,7 @@ use super::facts::ServerFacts;
 use super::ground::Ground;
 use super::port::Port;
 use super::relay::Relays;
-use super::{Config, Place, beside, burst, conclude, filtering, mapping, reach, vantage};
+use super::{Config, Place, beside, burst, conclude, filtering, lifetime, mapping, reach, vantage};
 use crate::machine::Chance;
 use crate::machine::script::{Hands, Part, all as side_by_side, both, either};
 use crate::probes::resolve::resolve;
@@ -58,7 +58,12 @@ async fn study(ground: &Rc<Ground>, found: &Found) {
         });
     }
     let relays = Rc::<Relays>::default();
-    let _ = either(work(ground, &targets, &relays), ground.hands.stopped()).await;
+    let all = async {
+        work(ground, &targets, &relays).await;
+        // After the rest, as a hundred mappings at once would disturb it.
+        lifetime::measure(ground, &relays).await;
+    };
+    let _ = either(all, ground.hands.stopped()).await;
     // Whatever happened, nothing is kept that costs somebody else.
     relays.settle().await;
 }

@@ -143,7 +143,7 @@ fn judge(seen: &[Sighting]) -> Result<Behaviour, &'static str> {
         return Ok(Behaviour::AddressAndPortDependent);
     }
     if hosts().next().is_none() {
-        return Err("no STUN server answers over TCP at two addresses");
+        return Err("needs-server-at-another-address");
     }
     if hosts().all(same) {
         return Ok(Behaviour::EndpointIndependent);
@@ -151,7 +151,8 @@ fn judge(seen: &[Sighting]) -> Result<Behaviour, &'static str> {
     if ports().next().is_some() {
         return Ok(Behaviour::AddressDependent);
     }
-    Err("it depends on the destination, but no server answers over TCP on two ports to tell on what of it")
+    // It depends on the destination, and on what of it takes two ports to tell.
+    Err("needs-server-at-another-port")
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What is probed beside mapping and filtering, over the simulated network.
 
 mod gateway;
+mod lifetime;
 mod packets;
 mod tcp;
 
@@ -12,6 +13,7 @@ use rtcprobe::probes::nat::{Config, Place, ServerSpec, Tests, probe};
 use rtcprobe::proto::schedule::Schedule;
 use rtcprobe::report::Event;
 use rtcprobe::report::nat::Nat;
+use rtcprobe::server::nat::NatConfig;
 use rtcprobe::server::{self, Discovery, Listen, Server};
 use rtcprobe::wire::uri;
 
@@ -57,12 +59,16 @@ fn plain_server() -> server::Config {
 }
 
 fn stage(seed: u8, nat: &str, config: server::Config) -> Stage {
+    stage_behind(seed, nat.parse().unwrap(), config)
+}
+
+fn stage_behind(seed: u8, nat: NatConfig, config: server::Config) -> Stage {
     let mut world = World::new(seed);
     let host = world.host("server", &["198.51.100.1", "198.51.100.2"]);
     let chance = world.chance();
     world.start(host, Server::new(config, chance));
     let client = world.host("client", &["10.0.0.2"]);
-    world.nat(nat.parse().unwrap(), &[client]);
+    world.nat(nat, &[client]);
     let config = Config {
         servers: vec![ServerSpec { uri: uri::parse("stun:198.51.100.1").unwrap().uri, credentials: None }],
         places: vec![Place { interface: None, address: at("10.0.0.2:0").ip(), gateway: None, mtu: Some(1500) }],

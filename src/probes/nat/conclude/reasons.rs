@@ -55,9 +55,12 @@ pub(super) fn reasons(nat: &Nat, facts: &Facts, ground: &Ground) -> Reasons {
     say("fragments", nat.fragments.is_none(), "not-tested");
     say("pathMtu", nat.path_mtu.is_none(), "not-tested");
     let lifetime = if ground.config.lifetime.is_some() { "not-found-out" } else { "not-asked" };
+    say("pathMtuBlackHole", nat.path_mtu_black_hole.is_none(), "not-tested");
     say("mappingLifetimeMs", nat.mapping_lifetime_ms.is_none(), lifetime);
     say("mappingLifetimeRangeMs", nat.mapping_lifetime_range_ms.is_none(), lifetime);
+    say("mappingRefreshInbound", nat.mapping_refresh_inbound.is_none(), lifetime);
     let gateway = if ground.config.gateway { "gateway-silent" } else { "not-asked" };
+    say("gateway", nat.gateway.is_none(), gateway);
     say("doubleNat", nat.double_nat.is_none(), gateway);
     say("carrierGradeNat", nat.carrier_grade_nat.is_none(), "no-shared-address-seen");
     say("tcpMapping", nat.tcp_mapping.is_none(), "not-tested");
