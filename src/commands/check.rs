@@ -222,6 +222,7 @@ fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended)
     settle::servers(report, &demands.urls, rto_ms, ended);
     facts::explain(report, ended, !args.quality.no_echo);
     judge::explain(report, ended);
+    report.assumed = demands.hosts.iter().flatten().cloned().collect();
     report.findings = rules::judge(report);
     report.verdict = settle::verdict(report, demands);
 }

@@ -235,6 +235,7 @@ fn judge(args: &TurnArgs, report: &mut Report, demands: &Demands, ended: Ended) 
     report.interrupted = ended == Ended::Interrupted;
     facts::settle(report, &demands.urls, rto_ms, ended);
     facts::explain(report, ended, !args.quality.no_echo);
+    report.assumed = demands.hosts.iter().flatten().cloned().collect();
     report.findings = rules::judge(report);
     if args.anonymous {
         // That is what was asked for, and what a server should do.

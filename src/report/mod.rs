@@ -60,6 +60,9 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "finding::is_false")]
     pub default_servers: bool,
     pub environment: Environment,
+    /// URLs that nobody wrote: they were made from the name of a host, which need not serve all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<String>,
     /// One for each URL and resolved address family that was probed.
     pub servers: Vec<Server>,
     /// What `gather` found; absent when it did not run.
@@ -110,6 +113,7 @@ impl Report {
             demo: None,
             default_servers: false,
             environment,
+            assumed: Vec::new(),
             servers: Vec::new(),
             gather: None,
             nat: None,

@@ -23,6 +23,10 @@ pub(super) struct Contact<'a> {
     pub turn: Option<(&'a Turn, String)>,
     /// Another address of the same URL answers.
     pub spared: bool,
+    /// Nobody wrote this URL, and what was made from the same host's name answers otherwise.
+    pub optional: bool,
+    /// Nobody wrote this URL.
+    pub assumed: bool,
 }
 
 /// What went wrong at a step.
@@ -50,6 +54,12 @@ pub(super) fn contacts(report: &Report) -> Vec<Contact<'_>> {
         .collect();
     for contact in &mut all {
         contact.spared = well.iter().any(|(url, address)| *url == contact.url.text && *address != contact.address);
+        contact.assumed = report.assumed.iter().any(|url| url == contact.url.text);
+        // UDP is what a TURN server is there for.
+        contact.optional = contact.assumed
+            && !contact.is_udp()
+            && (contact.refused().is_some() || contact.silent().is_some())
+            && well.iter().any(|(url, _)| Url::read(url).host == contact.url.host);
     }
     all
 }
@@ -85,6 +95,8 @@ fn checked(index: usize, turn: &Turn) -> Contact<'_> {
         tls: turn.tls.as_ref().map(|tls| (tls, format!("{at}/tls"))),
         turn: Some((turn, at)),
         spared: false,
+        optional: false,
+        assumed: false,
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// About one server, at one of its addresses. Where another address of the same URL answers,
+    /// About one server, at one of its addresses. What nobody asked for need not be there. Where another address of the same URL answers,
     /// nothing that is wrong with this one is worse than a warning.
     pub(super) fn of(contact: &Contact<'_>, detail: impl Into<String>) -> Diagnosis {
         let spared = contact.answered.is_none() && contact.spared;
@@ -27,7 +27,11 @@ impl Diagnosis {
             evidence: Vec::new(),
             fix: String::new(),
             servers: vec![contact.url.text.to_string()],
-            at_most: if spared { Severity::Warning } else { Severity::Error },
+            at_most: match spared {
+                _ if contact.optional => Severity::Info,
+                true => Severity::Warning,
+                false => Severity::Error,
+            },
             suspected: None,
         }
     }

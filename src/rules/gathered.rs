@@ -98,6 +98,8 @@ fn bare<'a>(server: &'a Server, address: Option<&str>) -> Contact<'a> {
         tls: None,
         turn: None,
         spared: false,
+        optional: false,
+        assumed: false,
     }
 }
 

@@ -12,6 +12,9 @@ const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay",
 const GRAVER: [&str; 4] =
     ["sec-multicast-peers", "sec-open-relay", "sec-relay-loopback-allowed", "sec-wrong-password-accepted"];
 
+/// What comes after all others of its weight.
+const LIGHTER: [&str; 4] = ["dtls-listener-off", "sec-known-cves", "sec-version-disclosed", "turns-udp-ineffective"];
+
 /// Every diagnosis that the facts of the report carry, errors first, causes before what follows from them.
 #[must_use]
 pub fn judge(report: &Report) -> Vec<Finding> {
@@ -25,11 +28,11 @@ pub fn judge(report: &Report) -> Vec<Finding> {
 
 /// What comes first: what weighs most; of these what concerns most servers, since the others may well
 /// follow from it; then what is nearer to the beginning of a conversation.
-fn precedence(finding: &Finding) -> (Reverse<Severity>, Reverse<usize>, usize, bool) {
+fn precedence(finding: &Finding) -> (Reverse<Severity>, bool, Reverse<usize>, usize, bool) {
     let area = Rule::find(&finding.code).map_or("", Rule::area);
     let place = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
-    let graver = GRAVER.contains(&finding.code.as_str());
-    (Reverse(finding.severity), Reverse(finding.servers.len()), place, !graver)
+    let (graver, lighter) = (GRAVER.contains(&finding.code.as_str()), LIGHTER.contains(&finding.code.as_str()));
+    (Reverse(finding.severity), lighter, Reverse(finding.servers.len()), place, !graver)
 }
 
 /// Whether a rule that knows more speaks about all these servers.

@@ -312,6 +312,22 @@ fn a_dead_address_beside_one_that_works_is_a_warning() {
 }
 
 #[test]
+fn what_nobody_asked_for_need_not_be_there() {
+    let dtls = turn(rtcprobe::report::RelayProtocol::Dtls, "203.0.113.9:5349");
+    let mut bare = report(vec![udp(), tcp(), refused(tls_server()), refused(dtls)]);
+    let worst = |report: &Report| judge(report).iter().map(|finding| finding.severity).max();
+    assert_eq!(worst(&bare), Some(Severity::Error));
+    bare.assumed = bare.turn.iter().map(|turn| turn.url.clone()).collect();
+    assert_eq!(worst(&bare), Some(Severity::Info), "{:?}", codes(&bare));
+    assert_eq!(codes(&bare)[0], "tls-listener-missing");
+    // UDP is what a TURN server is there for, and a server that is not there is not there.
+    bare.turn[0] = refused(udp());
+    assert_eq!(worst(&bare), Some(Severity::Error));
+    bare.turn[1] = refused(tcp());
+    assert_eq!(worst(&bare), Some(Severity::Error));
+}
+
+#[test]
 fn a_run_that_was_stopped_is_not_judged_by_what_it_did_not_do() {
     let stopped = failing(udp(), StepName::Allocate, Cause::Stopped, "stopped");
     assert_eq!(codes(&report(vec![stopped])), Vec::<String>::new());

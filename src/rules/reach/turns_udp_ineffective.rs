@@ -27,7 +27,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         if same_place(&all, contact).iter().any(tls) {
             return None;
         }
-        if contact.transport != RelayProtocol::Dtls || !contact.url.is_turn() {
+        if contact.assumed || contact.transport != RelayProtocol::Dtls || !contact.url.is_turn() {
             return None;
         }
         let fact = match &contact.turn {

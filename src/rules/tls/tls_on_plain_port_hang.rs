@@ -32,10 +32,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let plain = same.iter().find(|other| {
             other.transport == RelayProtocol::Tcp && other.port() == contact.port() && other.answered.is_some()
         });
-        // What is closed in the middle says so only beside a plain answer.
-        let broken = contact
-            .cause(Cause::HandshakeFailed)
-            .filter(|trouble| plain.is_some() && contact.is_secure() && trouble.text.contains("closed the connection"));
+        // What is broken off in the middle says so only beside a plain answer; an alert is said in TLS.
+        let broken = contact.cause(Cause::HandshakeFailed).filter(|trouble| {
+            let text = trouble.text.to_ascii_lowercase();
+            plain.is_some() && contact.is_secure() && !text.contains("alert") && !text.contains("handshakefailure")
+        });
         let trouble = contact.cause(Cause::HandshakeTimeout).or(broken)?;
         let why = if plain.is_some() { "and answers without TLS there" } else { "as a port without TLS does" };
         let detail = format!("{place} connects and does not answer the TLS handshake, {why}.");

@@ -91,7 +91,7 @@ pub struct Deployment {
     /// The host of the URLs.
     #[serde(default = "host")]
     pub host: String,
-    /// `udp`, `tcp`, `tls`, `dtls`, or whole URLs.
+    /// `udp`, `tcp`, `tls`, `dtls`, whole URLs, or `bare` for the host alone, as people type it.
     #[serde(default = "both")]
     pub urls: Vec<String>,
     #[serde(default)]
@@ -316,6 +316,7 @@ impl Deployment {
     pub fn urls(&self) -> Vec<String> {
         let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.clone() };
         let full = |word: &String| match word.as_str() {
+            "bare" => format!("--turn={host}"),
             "udp" => format!("turn:{host}:3478?transport=udp"),
             "tcp" => format!("turn:{host}:3478?transport=tcp"),
             "tls" => format!("turns:{host}:5349?transport=tcp"),

@@ -76,7 +76,9 @@ impl Deployment {
         }
         args.extend(self.urls());
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
-        Run::from(lab.client.exec(rtcprobe(&[&["turn", "--json"], &args[..]].concat())))
+        // Strangers are nobody that `check` would ask for.
+        let command = if self.client == Client::Nobody { "turn" } else { "check" };
+        Run::from(lab.client.exec(rtcprobe(&[&[command, "--json"], &args[..]].concat())))
     }
 
     fn topology(&self) -> Topology {
