@@ -4,6 +4,7 @@
 pub mod allocation;
 pub mod auth;
 pub mod exchange;
+pub mod ice;
 pub mod resolution;
 pub mod schedule;
 pub mod transaction;

@@ -1,6 +1,7 @@
 //! Machines over a simulated network.
 
 mod check;
+mod ice;
 mod nat;
 mod nat_beside;
 mod network;
