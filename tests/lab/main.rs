@@ -23,7 +23,7 @@
 //! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
-//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
+//! | tests of rtcprobe | `nat_probe`, `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -52,6 +52,7 @@ mod yardstick;
 // The tests: first of the lab itself.
 mod ground;
 mod guests;
+mod nat_probe;
 mod nats;
 mod strangers;
 
