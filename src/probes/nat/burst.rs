@@ -76,7 +76,7 @@ async fn open(ground: &Rc<Ground>, main: SocketAddr) -> Vec<Rc<Port>> {
         ports.extend([Rc::new(first), Rc::new(second)]);
     }
     while ports.len() < PORTS {
-        let Ok(port) = ground.port().await else { break };
+        let Ok(port) = ground.port_towards(main.ip()).await else { break };
         ports.push(Rc::new(port));
     }
     let mut facts = ground.facts.borrow_mut();

@@ -171,7 +171,7 @@ pub(super) async fn elsewhere(ground: &Rc<Ground>, index: usize) {
     })];
     for vantage in vantages(asked, other) {
         parts.push(Box::pin(async move {
-            if let Ok(port) = ground.port().await {
+            if let Ok(port) = ground.port_towards(asked.ip()).await {
                 test(ground, &port, vantage).await;
             }
         }));

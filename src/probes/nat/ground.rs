@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use super::facts::{Facts, ServerFacts};
@@ -16,6 +16,11 @@ use crate::report::nat::{NatTest, TestOutcome};
 
 /// Ports that are tried before it is said that none can be had.
 const ATTEMPTS: u32 = 16;
+
+/// Port numbers fall into so many classes, by pairs of neighbours.
+const CLASSES: u16 = 16;
+/// The first of them are for ports that talk to anybody, the others for filtering tests.
+const GENERAL: u16 = 8;
 
 /// The surroundings of one study: one local address, one family.
 pub(super) struct Ground {
@@ -103,6 +108,24 @@ impl Ground {
             .await
     }
 
+    /// A socket for a filtering test: it talks to one address only, and so did every port of its class,
+    /// in this run and in the runs before, whose mappings the NAT may still remember (RFC 5780 §4.1).
+    /// With numbers from anywhere, forty runs behind one NAT made one false verdict.
+    pub(super) async fn port_towards(self: &Rc<Ground>, talked: IpAddr) -> Result<Port, Refusal> {
+        let sum: u16 = match talked {
+            IpAddr::V4(ip) => ip.octets().iter().map(|octet| u16::from(*octet)).sum(),
+            IpAddr::V6(ip) => ip.octets().iter().map(|octet| u16::from(*octet)).sum(),
+        };
+        let class = GENERAL + sum % (CLASSES - GENERAL);
+        let mut attempts = 0;
+        loop {
+            match self.open(self.draw(class), Fragments::System).await {
+                Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
+                other => return other,
+            }
+        }
+    }
+
     async fn open(self: &Rc<Ground>, number: u16, fragments: Fragments) -> Result<Port, Refusal> {
         // Unconnected: an answer from another address is to be seen.
         let want = Want::Udp { local: SocketAddr::new(self.place.address, number), connect: None, fragments };
@@ -112,15 +135,26 @@ impl Ground {
 
     /// A port number that was not used before.
     pub(super) fn number(&self) -> u16 {
+        let class = self.chance.borrow_mut().below(GENERAL.into());
+        self.draw(u16::try_from(class).unwrap_or(0))
+    }
+
+    /// A number of that class, from the two ranges of RFC 5780 §4.1 in turn.
+    fn draw(&self, class: u16) -> u16 {
         let mut used = self.used.borrow_mut();
         let low = if used.len().is_multiple_of(2) { 32768 } else { 49152 };
         let mut chance = self.chance.borrow_mut();
-        loop {
-            let number = low + u16::try_from(chance.below(16384)).unwrap_or(0);
+        let mut number = low;
+        // There are more numbers than will be needed; if not, one that was used is refused or stale.
+        for _ in 0..1000 {
+            let place = u16::try_from(chance.below((16384 / (2 * CLASSES)).into())).unwrap_or(0);
+            let odd = u16::try_from(chance.below(2)).unwrap_or(0);
+            number = low + (place * CLASSES + class) * 2 + odd;
             if used.insert(number) {
-                return number;
+                break;
             }
         }
+        number
     }
 
     /// Writes a test down and tells it.

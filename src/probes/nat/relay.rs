@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::ground::Ground;
 use crate::machine::script::{Part, all as side_by_side, both};
-use crate::machine::{Peer, Time, Trust, Want};
+use crate::machine::{Peer, Refusal, Time, Trust, Want};
 use crate::probes::explain::{self, Asker, Told};
 use crate::probes::station::{Data, End, Manner, Reply, Station};
 use crate::proto::auth::{Credentials, Session};
@@ -21,6 +21,8 @@ use crate::wire::attribute::{self, Value};
 use crate::wire::message::Method;
 use crate::wire::uri::{Host, Transport};
 
+/// Ports that are tried.
+const ATTEMPTS: u32 = 16;
 /// TURN servers that are stood on.
 const SERVERS: usize = 2;
 /// A permission lives five minutes (RFC 8656 §9), an allocation ten.
@@ -179,11 +181,17 @@ impl Relays {
         };
         let began = ground.hands.now();
         let local = ground.place.address;
-        let line = ground
-            .hands
-            .open(want(&server.uri.host, target, local))
-            .await
-            .map_err(|why| explain::refusal(&why, target, local, ground.hands.now() - began))?;
+        let mut attempts = 0;
+        let line = loop {
+            // Not the system's choice: it talks to the relay's host, and must never have been, or become,
+            // a port that a filtering test takes for fresh.
+            let number = if target.transport == Transport::Udp { ground.number() } else { 0 };
+            match ground.hands.open(want(&server.uri.host, target, SocketAddr::new(local, number))).await {
+                Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
+                other => break other,
+            }
+        };
+        let line = line.map_err(|why| explain::refusal(&why, target, local, ground.hands.now() - began))?;
         let patience = ground.config.schedule;
         let schedule = if patience.total() > STEADY.total() * 2 { patience } else { STEADY };
         let credentials = server.credentials.clone();
@@ -257,8 +265,7 @@ fn order(transport: Transport) -> u8 {
     }
 }
 
-fn want(host: &Host, target: Target, local: IpAddr) -> Want {
-    let local = SocketAddr::new(local, 0);
+fn want(host: &Host, target: Target, local: SocketAddr) -> Want {
     let to = target.address;
     let name = match host {
         Host::Ip(ip) => ip.to_string(),

@@ -158,7 +158,11 @@ async fn permit_all(ground: &Rc<Ground>, relay: &Relay) {
 
 /// A fresh port talks to one place; then copies are sent to its mapping from the relayed address.
 async fn filter(ground: &Rc<Ground>, name: &'static str, relay: &Rc<Relay>, talk: &Talk) {
-    let Ok(port) = ground.port().await else { return };
+    let towards = match talk {
+        Talk::Stun(server) => server.ip(),
+        Talk::Relay(other) => other.relayed.ip(),
+    };
+    let Ok(port) = ground.port_towards(towards).await else { return };
     let began = ground.hands.now();
     let (talked, mapped) = match talk {
         Talk::Stun(server) => {
