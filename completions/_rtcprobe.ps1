@@ -63,6 +63,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--pcap', '--pcap', [CompletionResultType]::ParameterName, 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Write the run to this file, so that rtcprobe replay can run it again without a network')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -115,6 +116,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--pcap', '--pcap', [CompletionResultType]::ParameterName, 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Write the run to this file, so that rtcprobe replay can run it again without a network')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -178,6 +180,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--pcap', '--pcap', [CompletionResultType]::ParameterName, 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Write the run to this file, so that rtcprobe replay can run it again without a network')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -214,6 +217,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
         }
         'rtcprobe;replay' {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -269,12 +273,14 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Print the text that the run printed')
             [CompletionResult]::new('convert', 'convert', [CompletionResultType]::ParameterValue, 'Give the report in other shapes, such as --output html=report.html')
+            [CompletionResult]::new('redact', 'redact', [CompletionResultType]::ParameterValue, 'Print the report with pseudonyms in place of addresses and names; --redact=addresses or --redact=names for only those')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Say what got better or worse from one report to another; exit code 1 when something got worse')
             [CompletionResult]::new('merge', 'merge', [CompletionResultType]::ParameterValue, 'Lay several reports side by side: who sees what')
             break
         }
         'rtcprobe;report;show' {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -293,6 +299,26 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
         }
         'rtcprobe;report;convert' {
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
+            [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print the report as one JSON document, the same as --output json')
+            [CompletionResult]::new('--nagios', '--nagios', [CompletionResultType]::ParameterName, 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print the answer only: no notes, no warnings, no progress; of check, only the findings'' codes')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print the answer only: no notes, no warnings, no progress; of check, only the findings'' codes')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more on stderr about what happens')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more on stderr about what happens')
+            [CompletionResult]::new('--no-progress', '--no-progress', [CompletionResultType]::ParameterName, 'Never show what is being waited for')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'rtcprobe;report;redact' {
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json')
+            [CompletionResult]::new('--redact', '--redact', [CompletionResultType]::ParameterName, 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')

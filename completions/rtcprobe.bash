@@ -55,6 +55,9 @@ _rtcprobe() {
             rtcprobe__subcmd__report,merge)
                 cmd="rtcprobe__subcmd__report__subcmd__merge"
                 ;;
+            rtcprobe__subcmd__report,redact)
+                cmd="rtcprobe__subcmd__report__subcmd__redact"
+                ;;
             rtcprobe__subcmd__report,show)
                 cmd="rtcprobe__subcmd__report__subcmd__show"
                 ;;
@@ -79,7 +82,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__check)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --reference --budget --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --reference --budget --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -197,6 +200,10 @@ _rtcprobe() {
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
+                    return 0
+                    ;;
                 --output-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -245,7 +252,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__gather)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -351,6 +358,10 @@ _rtcprobe() {
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
+                    return 0
+                    ;;
                 --output-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -389,7 +400,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__replay)
-            opts="-o -q -v -h -V --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-o -q -v -h -V --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -397,6 +408,10 @@ _rtcprobe() {
             case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)
@@ -419,7 +434,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__report)
-            opts="-h -V --help --version show convert diff merge"
+            opts="-h -V --help --version show convert redact diff merge"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -433,7 +448,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__report__subcmd__convert)
-            opts="-o -q -v -h -V --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-o -q -v -h -V --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -441,6 +456,10 @@ _rtcprobe() {
             case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)
@@ -522,8 +541,8 @@ _rtcprobe() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        rtcprobe__subcmd__report__subcmd__show)
-            opts="-o -q -v -h -V --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+        rtcprobe__subcmd__report__subcmd__redact)
+            opts="-o -q -v -h -V --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -531,6 +550,44 @@ _rtcprobe() {
             case "${prev}" in
                 --output)
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
+                    return 0
+                    ;;
+                --output-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        rtcprobe__subcmd__report__subcmd__show)
+            opts="-o -q -v -h -V --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)
@@ -633,7 +690,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__turn)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -745,6 +802,10 @@ _rtcprobe() {
                     ;;
                 --output)
                     COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    return 0
+                    ;;
+                --redact)
+                    COMPREPLY=($(compgen -W "addresses names" -- "${cur}"))
                     return 0
                     ;;
                 --output-file)

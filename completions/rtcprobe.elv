@@ -59,6 +59,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -110,6 +111,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -172,6 +174,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -207,6 +210,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;replay'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -259,11 +263,13 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --version 'Print version'
             cand show 'Print the text that the run printed'
             cand convert 'Give the report in other shapes, such as --output html=report.html'
+            cand redact 'Print the report with pseudonyms in place of addresses and names; --redact=addresses or --redact=names for only those'
             cand diff 'Say what got better or worse from one report to another; exit code 1 when something got worse'
             cand merge 'Lay several reports side by side: who sees what'
         }
         &'rtcprobe;report;show'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -281,6 +287,25 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;report;convert'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
+            cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
+            cand --color 'When to use colour'
+            cand --json 'Print the report as one JSON document, the same as --output json'
+            cand --nagios 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+            cand -q 'Print the answer only: no notes, no warnings, no progress; of check, only the findings'' codes'
+            cand --quiet 'Print the answer only: no notes, no warnings, no progress; of check, only the findings'' codes'
+            cand -v 'Say more on stderr about what happens'
+            cand --verbose 'Say more on stderr about what happens'
+            cand --no-progress 'Never show what is being waited for'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'rtcprobe;report;redact'= {
+            cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'

@@ -73,6 +73,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -127,6 +129,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -189,6 +193,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -224,6 +230,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -257,12 +265,13 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s v -l verbose
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand serve" -s V -l version -d 'Print version'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -s V -l version -d 'Print version'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -f -a "show" -d 'Print the text that the run printed'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -f -a "convert" -d 'Give the report in other shapes, such as --output html=report.html'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -f -a "diff" -d 'Say what got better or worse from one report to another; exit code 1 when something got worse'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert diff merge" -f -a "merge" -d 'Lay several reports side by side: who sees what'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -f -a "show" -d 'Print the text that the run printed'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -f -a "convert" -d 'Give the report in other shapes, such as --output html=report.html'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -f -a "redact" -d 'Print the report with pseudonyms in place of addresses and names; --redact=addresses or --redact=names for only those'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -f -a "diff" -d 'Say what got better or worse from one report to another; exit code 1 when something got worse'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and not __fish_seen_subcommand_from show convert redact diff merge" -f -a "merge" -d 'Lay several reports side by side: who sees what'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'
@@ -271,6 +280,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -290,6 +301,8 @@ github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
 markdown\t'A page to paste into a ticket'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
 always\t''
@@ -301,6 +314,27 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_see
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from diff" -l output -d 'How to print the answer' -r -f -a "text\t'For people'
 json\t'One JSON document'
 markdown\t'A page to paste into a ticket'"

@@ -13,7 +13,7 @@
 //! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
 //! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT in front of it. | machine, wire |
 //! | 1 | `rules` | What the facts mean: one file per diagnosis. | report |
-//! | 1 | `archive` | Saved reports: read with care, compared, laid side by side. | report |
+//! | 1 | `archive` | Saved reports: read with care, redacted, compared, laid side by side. | report |
 //! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
 //! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |

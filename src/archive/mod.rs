@@ -1,7 +1,8 @@
-//! Saved reports: read with care, compared, and laid side by side.
+//! Saved reports: read with care, redacted, compared, and laid side by side.
 
 pub mod compare;
 pub mod merge;
 mod place;
 pub mod read;
+pub mod redact;
 mod shape;

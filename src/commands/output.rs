@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::judge;
 use super::stop::{Stop, usage};
 use super::telling::Telling;
+use crate::archive::redact::{Redactor, Scope};
 use crate::report::{Event, Report};
 use crate::view::format::{self, Format};
 use crate::view::style::Style;
@@ -29,11 +30,26 @@ pub struct OutputArgs {
     /// Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
     #[arg(long, env = "RTCPROBE_NAGIOS", value_parser = super::flag::parse)]
     pub nagios: bool,
+    /// Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep
+    /// family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of
+    /// --pcap and --trace are not changed [default without a value: addresses,names]
+    #[arg(long, value_enum, value_name = "WHAT", env = "RTCPROBE_REDACT", value_delimiter = ',')]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "addresses,names")]
+    pub redact: Vec<Private>,
     /// Write the answer that has no file of its own to this one, whole or not at all
     #[arg(short = 'o', long, value_name = "FILE", env = "RTCPROBE_OUTPUT_FILE")]
     pub output_file: Option<PathBuf>,
     #[command(flatten)]
     pub talk: TalkArgs,
+}
+
+/// What is replaced by pseudonyms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Private {
+    /// IP addresses, and what is computed from them
+    Addresses,
+    /// Hosts, users, interfaces, realms, certificates
+    Names,
 }
 
 /// How much is said besides the answer; shared by every command that takes a while.
@@ -70,6 +86,8 @@ pub struct Outputs {
     nagios: bool,
     /// Of the text, the codes of the findings only.
     codes: bool,
+    /// What is replaced by pseudonyms.
+    redact: Option<Scope>,
 }
 
 impl OutputArgs {
@@ -83,6 +101,7 @@ impl OutputArgs {
         let mut outputs = Outputs {
             command,
             nagios: self.nagios,
+            redact: self.scope(),
             codes: self.talk.quiet && command == "check",
             ..Outputs::default()
         };
@@ -114,6 +133,13 @@ impl OutputArgs {
         }
     }
 
+    /// What is to be replaced by pseudonyms.
+    fn scope(&self) -> Option<Scope> {
+        let has = |what| self.redact.contains(&what);
+        let scope = Scope { addresses: has(Private::Addresses), names: has(Private::Names) };
+        (!self.redact.is_empty()).then_some(scope)
+    }
+
     /// Nothing is said about how the answer is to be given.
     pub fn is_default(&self) -> bool {
         !self.json && !self.nagios && self.output.is_empty()
@@ -130,7 +156,7 @@ impl OutputArgs {
                 check(path, &format!("--output {}=", wanted.format.name()))?;
             }
         }
-        Ok(Wishes { file, ..self.talk.wishes() })
+        Ok(Wishes { file, private: !self.redact.is_empty(), ..self.talk.wishes() })
     }
 }
 
@@ -155,48 +181,77 @@ impl Outputs {
 
     /// Shows what stands above everything else.
     pub fn begin(&self, demo: Option<&str>, ui: &mut Ui) {
-        if self.main == Some(Format::Text) && !self.codes {
+        if self.main == Some(Format::Text) && !self.codes && self.redact.is_none() {
             ui.answer(&format::opening(self.command, demo, &ui.style));
         }
     }
 
     /// Shows what was learned the moment it was, where that is wanted.
     pub fn learn(&mut self, event: &Event, ui: &mut Ui) {
+        let lines = self.files.iter().any(|(format, _)| *format == Format::Jsonl);
+        if lines || (self.redact.is_some() && self.main == Some(Format::Jsonl)) {
+            self.events.push(event.clone());
+        }
+        if self.redact.is_some() {
+            return;
+        }
         self.telling.learn(event, ui);
         match self.main {
             Some(Format::Text) => ui.answer(&format::live(self.command, event, &ui.style)),
             Some(Format::Jsonl) => ui.answer(&jsonl::event(event)),
             _ => {}
         }
-        if self.files.iter().any(|(format, _)| *format == Format::Jsonl) {
-            self.events.push(event.clone());
-        }
     }
 
     /// Gives every answer that was not given live.
     pub fn end(&self, report: &Report, ui: &mut Ui) {
-        if self.main == Some(Format::Text) {
-            let closing = match self.codes {
-                true => format::codes(report),
-                false => format::closing(report, &ui.style, ui.verbose > 0),
-            };
-            ui.answer(&closing);
-            self.files(report, ui);
-        } else {
+        if self.redact.is_some() {
             self.whole(report, ui);
+            return;
         }
+        match self.main {
+            Some(Format::Text) if self.codes => ui.answer(&format::codes(report)),
+            Some(Format::Text) => {
+                let closing = format::closing(report, &ui.style, ui.verbose > 0);
+                ui.answer(&closing);
+            }
+            Some(main) => {
+                let text = format::render(report, main, &ui.style, ui.verbose > 0);
+                ui.answer(&text);
+            }
+            None => {}
+        }
+        self.files(report, &self.events, ui);
     }
 
     /// Gives every answer when none was given live.
     pub fn whole(&self, report: &Report, ui: &mut Ui) {
-        if let Some(main) = self.main {
-            let text = format::render(report, main, &ui.style, ui.verbose > 0);
-            ui.answer(&text);
+        let Some(scope) = self.redact else { return self.all(report, &self.events, ui) };
+        let mut redactor = Redactor::new(scope);
+        redactor.learn(report);
+        self.events.iter().for_each(|event| redactor.learn(event));
+        let events: Option<Vec<Event>> = self.events.iter().map(|event| redactor.replace(event)).collect();
+        match (redactor.replace(report), events) {
+            (Some(report), Some(events)) => self.all(&report, &events, ui),
+            _ => ui.fail("the report cannot be redacted, so nothing of it is given"),
         }
-        self.files(report, ui);
     }
 
-    fn files(&self, report: &Report, ui: &mut Ui) {
+    fn all(&self, report: &Report, events: &[Event], ui: &mut Ui) {
+        if let Some(main) = self.main {
+            if main == Format::Jsonl {
+                events.iter().for_each(|event| ui.answer(&jsonl::event(event)));
+            }
+            let text = match main {
+                Format::Text if self.codes => format::codes(report),
+                main => format::render(report, main, &ui.style, ui.verbose > 0),
+            };
+            ui.answer(&text);
+        }
+        self.files(report, events, ui);
+    }
+
+    fn files(&self, report: &Report, events: &[Event], ui: &mut Ui) {
         let verbose = ui.verbose > 0;
         let github =
             self.main == Some(Format::Github) || self.files.iter().any(|(format, _)| *format == Format::Github);
@@ -206,7 +261,7 @@ impl Outputs {
         for (format, path) in &self.files {
             let mut text = String::new();
             if *format == Format::Jsonl {
-                self.events.iter().for_each(|event| text.push_str(&jsonl::event(event)));
+                events.iter().for_each(|event| text.push_str(&jsonl::event(event)));
             }
             text.push_str(&format::render(report, *format, &Style::PLAIN, verbose));
             ui.keep(path.clone(), text);
@@ -232,6 +287,7 @@ impl TalkArgs {
             verbose: self.verbose,
             no_progress: self.no_progress,
             file: None,
+            private: false,
         }
     }
 }

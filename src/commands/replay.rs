@@ -95,6 +95,6 @@ fn judged_anew(args: &ReplayArgs, trace: Trace, ui: &mut Ui) -> Result<u8, Stop>
     };
     report.findings = rules::judge(&report);
     let outputs = args.output.outputs("replay")?;
-    outputs.end(&report, ui);
+    outputs.whole(&report, ui);
     Ok(outputs.code(&report, false))
 }

@@ -3,7 +3,7 @@ mod source;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::exit;
-use super::output::{OutputArgs, TalkArgs};
+use super::output::{OutputArgs, Private, TalkArgs};
 use super::stop::{Stop, usage};
 use crate::archive::compare::{Meaning, compare};
 use crate::archive::merge::merge;
@@ -28,6 +28,8 @@ enum What {
     Show(OneArgs),
     /// Give the report in other shapes, such as --output html=report.html
     Convert(OneArgs),
+    /// Print the report with pseudonyms in place of addresses and names; --redact=addresses or --redact=names for only those
+    Redact(OneArgs),
     /// Say what got better or worse from one report to another; exit code 1 when something got worse
     Diff(DiffArgs),
     /// Lay several reports side by side: who sees what
@@ -96,7 +98,7 @@ impl ReportArgs {
     /// What the terminal is to be like.
     pub fn wishes(&self) -> Result<Wishes, Stop> {
         match &self.what {
-            What::Show(args) | What::Convert(args) => args.output.wishes(),
+            What::Show(args) | What::Convert(args) | What::Redact(args) => args.output.wishes(),
             What::Diff(DiffArgs { shape, .. }) | What::Merge(MergeArgs { shape, .. }) => shape.wishes(),
         }
     }
@@ -114,6 +116,7 @@ pub fn run(args: &ReportArgs, ui: &mut Ui) -> Result<u8, Stop> {
     match &args.what {
         What::Show(args) => show(args, ui),
         What::Convert(args) => convert(args, ui),
+        What::Redact(args) => redact(args, ui),
         What::Diff(args) => diff(args, ui),
         What::Merge(args) => table(args, ui),
     }
@@ -131,6 +134,16 @@ fn convert(args: &OneArgs, ui: &mut Ui) -> Result<u8, Stop> {
         return usage("convert needs to know into what: add --output FORMAT or --output FORMAT=FILE");
     }
     show(args, ui)
+}
+
+/// A report comes out again, unless another shape is asked for.
+fn redact(args: &OneArgs, ui: &mut Ui) -> Result<u8, Stop> {
+    let mut args = args.clone();
+    args.output.json |= args.output.is_default();
+    if args.output.redact.is_empty() {
+        args.output.redact = vec![Private::Addresses, Private::Names];
+    }
+    show(&args, ui)
 }
 
 fn diff(args: &DiffArgs, ui: &mut Ui) -> Result<u8, Stop> {

@@ -43,6 +43,8 @@ pub struct Wishes {
     pub no_progress: bool,
     /// A file for the answer, in place of stdout.
     pub file: Option<PathBuf>,
+    /// Nothing but errors on stderr: what is said there is not redacted.
+    pub private: bool,
 }
 
 /// Where the answer and the conversation go.
@@ -61,6 +63,9 @@ pub struct Ui {
     pub aside: Style,
     pub quiet: bool,
     pub verbose: u8,
+    private: bool,
+    /// Why an answer could not be given.
+    failure: Option<String>,
     progress_allowed: bool,
     progress: Option<Progress>,
 }
@@ -88,9 +93,12 @@ impl Ui {
             progress_allowed: terminal.stderr
                 && terminal.term.as_deref() != Some("dumb")
                 && !wishes.quiet
+                && !wishes.private
                 && !wishes.no_progress
                 && wishes.verbose == 0,
-            quiet: wishes.quiet,
+            quiet: wishes.quiet || wishes.private,
+            private: wishes.private,
+            failure: None,
             verbose: wishes.verbose,
             answer: match wishes.file {
                 Some(path) => Answer::File { path, text: String::new() },
@@ -131,6 +139,11 @@ impl Ui {
         self.additions.push((path, text));
     }
 
+    /// Remembers why there is no answer.
+    pub fn fail(&mut self, sentence: &str) {
+        self.failure.get_or_insert_with(|| sentence.to_string());
+    }
+
     /// A line of the conversation; `-q` silences it.
     pub fn say(&mut self, line: &str) {
         if !self.quiet {
@@ -140,7 +153,7 @@ impl Ui {
 
     /// A line that only `-v` shows.
     pub fn detail(&mut self, line: &str) {
-        if self.verbose > 0 {
+        if self.verbose > 0 && !self.private {
             let line = self.aside.paint(Ink::Dim, line);
             self.tell(&line);
         }
@@ -190,7 +203,8 @@ impl Ui {
         let kept = std::mem::take(&mut self.files);
         let kept = kept.iter().fold(answered, |before, (path, text)| before.and(write_file(path, text)));
         let additions = std::mem::take(&mut self.additions);
-        additions.iter().fold(kept, |before, (path, text)| before.and(append(path, text)))
+        let added = additions.iter().fold(kept, |before, (path, text)| before.and(append(path, text)));
+        self.failure.take().map_or(added, Err)
     }
 
     fn tell(&mut self, line: &str) {

@@ -23,6 +23,7 @@ mod loopback;
 mod outputs;
 mod readme;
 mod record;
+mod redact;
 mod rules;
 mod server;
 mod sim;
