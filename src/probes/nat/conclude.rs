@@ -124,12 +124,16 @@ fn addresses(nat: &mut Nat, sightings: &[Sighting], local: IpAddr) {
     if !sightings.is_empty() {
         nat.nat = Some(sightings.iter().any(|sighting| sighting.mapped != sighting.local));
     }
-    let shared = |ip: IpAddr| match ip.to_canonical() {
+    if is_shared(local) || sightings.iter().any(|sighting| is_shared(sighting.mapped.ip())) {
+        nat.carrier_grade_nat = Some(true);
+    }
+}
+
+/// Between a provider's NAT and its customers' (RFC 6598).
+fn is_shared(ip: IpAddr) -> bool {
+    match ip.to_canonical() {
         IpAddr::V4(ip) => ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]),
         IpAddr::V6(_) => false,
-    };
-    if shared(local) || sightings.iter().any(|sighting| shared(sighting.mapped.ip())) {
-        nat.carrier_grade_nat = Some(true);
     }
 }
 
@@ -197,6 +201,9 @@ fn more(nat: &mut Nat, facts: &Facts) {
     let external = nat.gateway.as_ref().and_then(|gateway| gateway.external.clone());
     if let Some(external) = external.filter(|_| !nat.public_addresses.is_empty()) {
         nat.double_nat = Some(!nat.public_addresses.contains(&external));
+        if external.parse().is_ok_and(is_shared) {
+            nat.carrier_grade_nat = Some(true);
+        }
     }
     let outside = nat.public_addresses.iter().filter_map(|address| address.parse::<IpAddr>().ok());
     if nat.nat == Some(true) && nat.carrier_grade_nat == Some(true) && outside.clone().all(is_public) {

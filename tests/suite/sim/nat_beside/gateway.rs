@@ -122,7 +122,7 @@ fn nat_pmp_tells_the_external_address_and_a_second_nat() {
     assert_eq!((gateway.protocol.as_str(), gateway.external.as_deref()), ("nat-pmp", Some("203.0.113.7")));
     assert_eq!(told.nat.double_nat, Some(false));
     let told = ask(&Router { nat_pmp: Some([100, 64, 9, 9]), ..Router::default() });
-    assert_eq!(told.nat.double_nat, Some(true));
+    assert_eq!((told.nat.double_nat, told.nat.carrier_grade_nat), (Some(true), Some(true)));
     assert_eq!(outcome(&told, "gateway-pcp"), [TestOutcome::Refused]);
 }
 

@@ -200,3 +200,36 @@ fn nothing_is_measured_unasked() {
     assert_eq!(told.nat.mapping_lifetime_range_ms, None);
     assert_eq!(told.unknown["/nat/mappingLifetimeRangeMs"], "not-asked");
 }
+
+#[test]
+#[ignore = "half a minute of figures, for whoever changes ages or copies: run it with --nocapture"]
+fn two_seconds_hold_on_bad_networks() {
+    for (loss, refreshes, kind, limit) in [
+        (0.0, false, "eim-apdf", 40.0),
+        (0.2, false, "eim-apdf", 46.0),
+        (0.2, true, "eim-eif", 46.0),
+        (0.3, false, "apdm-apdf", 60.0),
+    ] {
+        let (mut off, mut widest, mut latest, mut direction) = (0.0f64, 0.0f64, 0.0f64, 0);
+        for seed in 0..100 {
+            let config = nat(kind, 30, |config| config.refresh_inbound = refreshes);
+            let mut stage = measuring(seed, config, good_server(), 120);
+            stage.world.link.latency = Duration::from_millis(50);
+            stage.world.link.jitter = Duration::from_millis(20);
+            (stage.world.link.loss, stage.world.link.duplicate) = (loss, loss / 2.0);
+            let told = stage.run();
+            let (alive, gone) = range(&told);
+            let gone = gone.expect("an end");
+            assert!(alive <= 30.3 && 30.0 <= gone, "seed {seed}: {alive} to {gone}");
+            off = off.max(((alive + gone) / 2.0 - 30.0).abs());
+            widest = widest.max(gone - alive);
+            latest = latest.max(told.at.millis() / 1e3);
+            direction += u32::from(told.nat.mapping_refresh_inbound == Some(refreshes));
+        }
+        println!(
+            "{kind}, {loss} lost each way: at most {off:.2} s off, ranges up to {widest:.2} s, done after {latest:.1} s, \
+             refresh direction right in {direction} of 100"
+        );
+        assert!(off <= 2.0 && latest <= limit);
+    }
+}
