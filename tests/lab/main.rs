@@ -62,6 +62,7 @@ mod credentials;
 mod crowd;
 mod faults;
 mod gather;
+mod nat_beside;
 mod timing;
 mod tls;
 mod turn;
