@@ -12,8 +12,8 @@ use super::record::{self, World};
 use super::servers::{DefaultsArgs, Manner, ServerArgs};
 use super::stop::{Stop, usage};
 use super::turn::asked::{OptionArgs, QualityArgs};
+use super::turn::facts;
 use super::turn::verdict::Demands;
-use super::turn::{facts, reference};
 use super::{environment, gather as gathering, judge, keys};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
@@ -180,15 +180,14 @@ fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Re
     let mut end = 0.0;
     let named = std::mem::take(&mut config.gather.servers);
     let check = async |servers: Vec<gather::ServerSpec>, stun: Vec<IceUri>| {
-        let (addresses, lost) = reference::addresses(&stun, world, &options).await;
-        lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
-        config.turn.reference = addresses;
+        config.turn.reference = stun;
         config.gather.servers = servers;
         demands.urls = config.gather.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
         world
             .run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
                 end = now.millis();
+                super::turn::lost(&event, ui);
                 outputs.learn(&event, ui);
                 report.learn(&event);
                 if let Event::Turn { elapsed_ms, turn } = &event {

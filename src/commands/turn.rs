@@ -1,6 +1,5 @@
 pub mod asked;
 pub mod facts;
-pub mod reference;
 pub mod verdict;
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -17,7 +16,7 @@ use super::servers::{Manner, ServerArgs};
 use super::stop::{Stop, usage};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
-use crate::probes::turn::{Config, ServerSpec, checks};
+use crate::probes::turn::{Config, ServerSpec, checks, references};
 use crate::report::{Environment, Event, Report};
 use crate::rules;
 use crate::view::ui::Ui;
@@ -165,6 +164,15 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
     Ok(Plan { servers, stun, demands, config, options, limit, environment, demo, outputs, chance })
 }
 
+/// A server to measure others by that has no address.
+pub fn lost(event: &Event, ui: &mut Ui) {
+    if let Event::Reference { reference, .. } = event
+        && reference.address.is_none()
+    {
+        ui.warn(&format!("{} has no address; going on without it", reference.url));
+    }
+}
+
 /// A transport that nobody is asked by can only fail.
 fn can_be_required(required: &[Required], servers: &[ServerSpec]) -> Result<(), Stop> {
     let asked = |required: &Required| {
@@ -187,15 +195,17 @@ fn probe(args: &TurnArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Rep
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
     let mut end = 0.0;
     let check = async |servers: Vec<ServerSpec>, stun: Vec<IceUri>| {
-        let (addresses, lost) = reference::addresses(&stun, world, &options).await;
-        lost.iter().for_each(|url| ui.warn(&format!("{url} has no address; going on without it")));
-        config.reference = addresses;
+        config.reference = stun;
         demands.urls = servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
+        let mut chance = chance;
+        let measure = references(&config, chance.split());
         let mut checks = checks(&servers, &config, chance);
+        checks.add(servers.len(), measure);
         world
             .run(&mut checks, &options, Some(limit), |now, (_, event)| {
                 end = now.millis();
+                lost(&event, ui);
                 outputs.learn(&event, ui);
                 report.learn(&event);
                 if let Event::Turn { elapsed_ms, turn } = &event {

@@ -46,6 +46,8 @@ pub struct Checking {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Part {
     Gather,
+    /// The STUN servers that the others are measured by.
+    References,
     /// The TURN server at that place.
     Turn(usize),
     /// The same, when nothing else goes on.
@@ -54,6 +56,7 @@ enum Part {
 
 enum Running {
     Gather(Box<Gathering>),
+    References(Script<Event>),
     Turn(Join<usize, Script<Event>>),
 }
 
@@ -63,6 +66,7 @@ impl Machine for Running {
     fn input(&mut self, now: Time, input: Input<'_>) {
         match self {
             Running::Gather(machine) => machine.input(now, input),
+            Running::References(machine) => machine.input(now, input),
             Running::Turn(machine) => machine.input(now, input),
         }
     }
@@ -70,6 +74,7 @@ impl Machine for Running {
     fn output(&mut self, now: Time) -> Output<Event> {
         match self {
             Running::Gather(machine) => machine.output(now),
+            Running::References(machine) => machine.output(now),
             Running::Turn(machine) => machine.output(now).map(|(_, event)| event),
         }
     }
@@ -87,6 +92,10 @@ impl Checking {
         config.gather.relay = false;
         let mut join = Join::new();
         join.add(Part::Gather, Running::Gather(Box::new(Gathering::new(config.gather, chance.split()))));
+        // Without a TURN server there is nothing to measure.
+        if !servers.is_empty() {
+            join.add(Part::References, Running::References(turn::references(&config.turn, chance.split())));
+        }
         for (place, server) in servers.iter().enumerate() {
             join.add(Part::Turn(place), check(server, &config.turn, &mut chance));
         }

@@ -12,7 +12,7 @@ use crate::machine::{Distrust, Ending, Icmp, Phase, Refusal, Unreachability};
 use crate::proto::exchange::{Answer, Seen};
 use crate::proto::resolution::Target;
 use crate::proto::transaction::Stray;
-use crate::report::Cause;
+use crate::report::{Cause, IcmpError};
 use crate::wire::attribute::{self, ErrorCode};
 use crate::wire::message::Message;
 use crate::wire::uri::Transport;
@@ -25,6 +25,8 @@ pub struct Told {
     pub text: String,
     /// The server's code and phrase.
     pub code: Option<(u16, String)>,
+    /// The ICMP error that it rests on.
+    pub icmp: Option<IcmpError>,
 }
 
 /// Between whom something went wrong, and about which request.
@@ -39,7 +41,7 @@ pub struct Scene<'a> {
 impl Told {
     #[must_use]
     pub fn new(cause: Cause, text: impl Into<String>) -> Told {
-        Told { cause, text: text.into(), code: None }
+        Told { cause, text: text.into(), code: None, icmp: None }
     }
 
     #[must_use]
@@ -279,7 +281,19 @@ fn unreachable(icmp: Icmp, target: Target, local: IpAddr, after: &str) -> Told {
         }
         _ => (Cause::Unreachable, format!("{number}{by} after {after}, on the way to {to}")),
     };
-    Told::new(cause, text)
+    Told { icmp: Some(icmp_error(icmp)), ..Told::new(cause, text) }
+}
+
+/// As the report has it.
+#[must_use]
+pub fn icmp_error(icmp: Icmp) -> IcmpError {
+    IcmpError {
+        kind: icmp.kind,
+        code: icmp.code,
+        v6: icmp.v6,
+        offender: icmp.offender.map(|offender| offender.to_string()),
+        mtu: icmp.mtu,
+    }
 }
 
 /// Whether a host can have that transport address.

@@ -5,6 +5,7 @@
 //! the relayed address, from there to that socket, to a STUN server and back, and to the relayed
 //! address of a second allocation.
 
+mod aside;
 mod audit;
 mod check;
 mod controls;
@@ -16,13 +17,18 @@ mod opening;
 mod options;
 mod proofs;
 mod record;
+mod reference;
 mod resolve;
 mod setup;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::rc::Rc;
 
-use crate::machine::script::{Script, all};
+pub use reference::references;
+
+use reference::References;
+
+use crate::machine::script::{Part, Script, all, either};
 use crate::machine::{Chance, Join};
 use crate::proto::auth::Credentials;
 use crate::proto::schedule::Schedule;
@@ -46,9 +52,9 @@ pub struct Config {
     /// Local addresses to check from, the first of each family is taken; without one of a family its
     /// servers are out of reach.
     pub locals: Vec<IpAddr>,
-    /// STUN servers that tell the second socket's own address and that data is reflected from;
-    /// the checked server itself is asked first.
-    pub reference: Vec<SocketAddr>,
+    /// STUN servers over UDP that tell the second socket's own address, that data is reflected from, and
+    /// that others are measured by ([`references`]).
+    pub reference: Vec<IceUri>,
     pub send_software: bool,
     /// Try credentials that must be refused, too.
     pub controls: bool,
@@ -101,12 +107,21 @@ pub fn checks(servers: &[ServerSpec], config: &Config, mut chance: Chance) -> Jo
             index,
             Script::new(move |hands| async move {
                 let mut chance = chance;
-                let found = resolve::resolve(&hands, &server, &config, &mut chance).await;
-                let checks = found.into_iter().map(|found| {
-                    let part = check::Check::new(&hands, &server, &config, chance.split());
-                    Box::pin(async move { part.run(found).await }) as std::pin::Pin<Box<dyn Future<Output = ()>>>
-                });
-                all(checks.collect()).await;
+                let references: Rc<References> = Rc::default();
+                let finding = references.find(&hands, &config, chance.split());
+                let checking = async {
+                    let found = resolve::resolve(&hands, &server, &config, &mut chance).await;
+                    let checks = found.into_iter().map(|found| {
+                        let part = check::Check::new(&hands, &server, &config, Rc::clone(&references), chance.split());
+                        Box::pin(async move { part.run(found).await }) as Part<'_, ()>
+                    });
+                    all(checks.collect()).await;
+                };
+                let finding = async {
+                    finding.await;
+                    std::future::pending::<()>().await;
+                };
+                either(checking, finding).await;
             }),
         );
     }

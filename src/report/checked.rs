@@ -2,11 +2,14 @@ use super::{Cause, Step, StepName, StepOutcome, Turn};
 
 impl Turn {
     /// The first step that failed, with its place among the steps; of those that a browser needs, not
-    /// of what was tried beyond them.
+    /// of what was tried beyond them. A Binding that is refused or ignored keeps nobody from relaying.
     #[must_use]
     pub fn failing(&self) -> Option<(usize, &Step)> {
+        let challenged = self.went_well(StepName::Challenge) || self.went_well(StepName::Allocate);
         let failed = |step: &Step| {
-            step.name <= StepName::Release && matches!(step.outcome, StepOutcome::Failed | StepOutcome::Timeout)
+            step.name <= StepName::Release
+                && !(challenged && step.name == StepName::Binding)
+                && matches!(step.outcome, StepOutcome::Failed | StepOutcome::Timeout)
         };
         self.steps.iter().enumerate().find(|(_, step)| failed(step))
     }
@@ -45,11 +48,11 @@ impl Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::RelayProtocol;
+    use crate::report::{Clues, RelayProtocol};
 
     fn step(name: StepName, outcome: StepOutcome) -> Step {
         let cause = (outcome == StepOutcome::Failed).then_some(Cause::OtherError);
-        Step { name, outcome, duration_ms: None, error_code: None, error_text: None, detail: None, cause }
+        Step { name, outcome, duration_ms: None, error_code: None, error_text: None, detail: None, cause, icmp: None }
     }
 
     #[test]
@@ -75,9 +78,14 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            clues: Clues::default(),
         };
         assert_eq!(turn.failing(), None);
         turn.steps[0] = step(StepName::Release, StepOutcome::Failed);
         assert_eq!(turn.failing().map(|(place, _)| place), Some(0));
+        turn.steps[0] = step(StepName::Binding, StepOutcome::Timeout);
+        assert_eq!(turn.failing().map(|(place, _)| place), Some(0));
+        turn.steps.push(step(StepName::Challenge, StepOutcome::Ok));
+        assert_eq!(turn.failing(), None, "Binding is not needed for a relay");
     }
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::nat::{Nat, NatTest};
-use super::{Attempt, Candidate, Gather, IceError, Report, Server, Step, Turn};
+use super::{Attempt, Candidate, Gather, IceError, Reference, Report, Server, Step, Turn};
 
 /// Something learned during a run, the moment it was learned. A report is the fold of its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +22,8 @@ pub enum Event {
     Step { elapsed_ms: f64, url: String, address: Option<String>, step: Step },
     /// The check of a TURN server at one address ended.
     Turn { elapsed_ms: f64, turn: Box<Turn> },
+    /// A STUN server that others are measured by has answered, or will not.
+    Reference { elapsed_ms: f64, reference: Reference },
     /// A test of the NAT ended.
     NatTest { elapsed_ms: f64, test: NatTest },
     /// The NAT's behaviour is known as far as it can be. `unknown` has the reasons for the rest, by
@@ -49,6 +51,7 @@ impl Report {
         match event {
             Event::Server { server, .. } => self.servers.push(server.clone()),
             Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
+            Event::Reference { reference, .. } => self.references.push(reference.clone()),
             Event::Nat { nat, unknown, .. } => {
                 self.nat = Some((**nat).clone());
                 self.unknown.extend(unknown.clone());
@@ -81,6 +84,7 @@ impl Gather {
             | Event::Nat { .. }
             | Event::Lifetime { .. }
             | Event::Turn { .. }
+            | Event::Reference { .. }
             | Event::Progress { .. } => {}
         }
     }

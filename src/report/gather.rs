@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Outcome, StepName};
+use super::{Cause, IcmpError, Outcome, StepName};
 
 /// The candidates that were gathered, and what went wrong.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -133,4 +133,7 @@ pub struct Attempt {
     pub detail: Option<String>,
     /// Answers that did not count, and why: wrong source, wrong transaction, failed integrity.
     pub strays: Vec<String>,
+    /// The ICMP error that ended it.
+    #[serde(default)]
+    pub icmp: Option<IcmpError>,
 }

@@ -5,6 +5,7 @@
 //! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
 
 mod checked;
+mod clues;
 mod environment;
 mod event;
 mod expectation;
@@ -15,6 +16,7 @@ mod server;
 mod standing;
 mod turn;
 
+pub use clues::{Asked, Clues, DeniedPeer, IcmpError, Redirect, Reference, SecondTry};
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
 pub use expectation::Expectation;
@@ -74,6 +76,9 @@ pub struct Report {
     /// What `turn` found, one for each URL and resolved address; absent when it did not run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turn: Vec<Turn>,
+    /// STUN servers that were asked over UDP to tell this network's trouble from the servers'.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
     /// Why a fact is null or "unknown": JSON pointer to reason.
     pub unknown: BTreeMap<String, String>,
     pub findings: Vec<Finding>,
@@ -118,6 +123,7 @@ impl Report {
             gather: None,
             nat: None,
             turn: Vec::new(),
+            references: Vec::new(),
             unknown: BTreeMap::new(),
             findings: Vec::new(),
             expectations: Vec::new(),

@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{RelayProtocol, Tls};
+use super::{Clues, IcmpError, RelayProtocol, Tls};
 
 /// A TURN server checked step by step: one for each URL and resolved address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,9 @@ pub struct Turn {
     pub options: Vec<OptionTried>,
     /// Which peers the server would relay to.
     pub audit: Vec<Audited>,
+    /// What else was seen, and asked to tell look-alikes apart.
+    #[serde(default)]
+    pub clues: Clues,
 }
 
 /// A step of the check.
@@ -62,6 +65,9 @@ pub struct Step {
     pub detail: Option<String>,
     /// Why it failed, in one word that rules can go by.
     pub cause: Option<Cause>,
+    /// The ICMP error that ended it.
+    #[serde(default)]
+    pub icmp: Option<IcmpError>,
 }
 
 /// The steps, in order.

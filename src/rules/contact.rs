@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::Diagnosis;
 use super::gathered;
 use super::url::Url;
-use crate::report::{Cause, RelayProtocol, Report, StepName, StepOutcome, Tls, Turn};
+use crate::report::{Cause, Clues, RelayProtocol, Report, StepName, StepOutcome, Tls, Turn};
 
 #[derive(Debug, Clone)]
 pub(super) struct Contact<'a> {
@@ -101,6 +101,11 @@ fn checked(index: usize, turn: &Turn) -> Contact<'_> {
 }
 
 impl<'a> Contact<'a> {
+    /// What was asked aside, and its place in the report.
+    pub(super) fn clues(&self) -> Option<(&'a Clues, String)> {
+        self.turn.as_ref().map(|(turn, at)| (&turn.clues, format!("{at}/clues")))
+    }
+
     /// The trouble of that cause.
     pub(super) fn cause(&self, cause: Cause) -> Option<&Trouble<'a>> {
         self.troubles.iter().find(|trouble| trouble.cause == cause)

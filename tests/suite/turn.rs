@@ -35,7 +35,8 @@ fn checked(config: &Config) -> (Vec<Turn>, usize) {
                 credentials: Some(Credentials { username: "alice".into(), password: "s3same".into() }),
             });
             // Nothing does STUN over UDP on the TCP port: the second socket needs to be told where.
-            let config = Config { reference: vec![at.udp[0]], ..config.clone() };
+            let config =
+                Config { reference: vec![uri::parse(&format!("stun:{}", at.udp[0])).unwrap().uri], ..config.clone() };
             let mut machine = checks(&specs, &config, chance());
             let learn = |_, (_, event)| {
                 if let Event::Turn { turn, .. } = event {

@@ -124,6 +124,10 @@ pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
             other => other,
         };
         say("echo", turn.echo.is_none(), no_echo);
+        let aside = [("plain", turn.clues.plain.is_none()), ("http", turn.clues.http.is_none())];
+        for (fact, null) in aside.into_iter().chain([("secondTry", turn.clues.second_try.is_none())]) {
+            say(&format!("clues/{fact}"), null, "not-needed");
+        }
         for (place, control) in turn.controls.iter().enumerate() {
             say(&format!("controls/{place}/refused"), control.refused.is_none(), "not-answered");
         }

@@ -65,7 +65,7 @@ fn entries<'a>(report: &'a Report, url: &'a str) -> impl Iterator<Item = &'a Tur
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{Cause, Environment, Finding, Step, StepName, StepOutcome};
+    use crate::report::{Cause, Clues, Environment, Finding, Step, StepName, StepOutcome};
 
     const URLS: [(&str, RelayProtocol); 2] = [("turn:a", RelayProtocol::Udp), ("turns:a", RelayProtocol::Tls)];
 
@@ -79,6 +79,7 @@ mod tests {
             error_text: None,
             detail: None,
             cause,
+            icmp: None,
         };
         Turn {
             url: url.into(),
@@ -101,6 +102,7 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            clues: Clues::default(),
         }
     }
 

@@ -194,6 +194,7 @@ impl Asking {
             error_text: ended.verdict.phrase.clone(),
             detail: ended.verdict.detail.clone(),
             strays,
+            icmp: ended.verdict.icmp.clone(),
         };
         let family = Family::of(ended.target.address);
         self.results.push((

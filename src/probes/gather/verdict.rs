@@ -7,7 +7,7 @@ use crate::machine::{Ending, Refusal};
 use crate::probes::explain::{self, Asker, Scene, Told, copies, span};
 use crate::proto::exchange::{Answer, Seen};
 use crate::proto::resolution::Target;
-use crate::report::{Cause, Outcome};
+use crate::report::{Cause, IcmpError, Outcome};
 use crate::wire::uri::Transport;
 
 /// The end of one attempt.
@@ -21,15 +21,18 @@ pub(super) struct Verdict {
     pub phrase: Option<String>,
     /// Another address of the same name may do better.
     pub next_address: bool,
+    /// The ICMP error that it rests on.
+    pub icmp: Option<IcmpError>,
 }
 
 impl Verdict {
     pub(super) fn ok() -> Verdict {
-        Verdict { outcome: Outcome::Ok, cause: None, detail: None, code: None, phrase: None, next_address: false }
+        let outcome = Outcome::Ok;
+        Verdict { outcome, cause: None, detail: None, code: None, phrase: None, next_address: false, icmp: None }
     }
 
     fn failed(outcome: Outcome, cause: Cause, detail: String) -> Verdict {
-        Verdict { outcome, cause: Some(cause), detail: Some(detail), code: None, phrase: None, next_address: false }
+        Verdict { outcome, cause: Some(cause), detail: Some(detail), ..Verdict::ok() }
     }
 
     /// It worked, and something about it is remarkable all the same.
@@ -46,8 +49,8 @@ impl Verdict {
     fn told(told: Told, answered: bool) -> Verdict {
         let (outcome, path) = amounts_to(told.cause);
         let (code, phrase) = told.code.unzip();
-        let (cause, detail) = (Some(told.cause), Some(told.text));
-        Verdict { outcome, cause, detail, code, phrase, next_address: path && !answered }
+        let (cause, detail, icmp) = (Some(told.cause), Some(told.text), told.icmp);
+        Verdict { outcome, cause, detail, code, phrase, next_address: path && !answered, icmp }
     }
 }
 

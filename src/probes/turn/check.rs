@@ -9,10 +9,11 @@ use std::time::Duration;
 use super::ground::Ground;
 use super::opening::Challenged;
 use super::record::{Ending, Record};
+use super::reference::References;
 use super::resolve::Found;
 use super::{Config, ServerSpec};
 use crate::machine::script::{Either, Hands, Line, Part, all, both, either};
-use crate::machine::{Chance, Time};
+use crate::machine::{Chance, Time, Trust};
 use crate::probes::station::{End, Manner, Reply, Station};
 use crate::probes::weather::Weather;
 use crate::proto::exchange::{Answer, Request};
@@ -39,6 +40,7 @@ pub(super) struct Check {
     pub record: Record,
     pub local: IpAddr,
     pub weather: Rc<Weather>,
+    pub references: Rc<References>,
     chance: RefCell<Chance>,
     /// Stations that hold an allocation, or may: whatever happens, they are released in the end.
     owed: RefCell<Vec<Rc<Station>>>,
@@ -54,7 +56,13 @@ pub(super) struct Held {
 }
 
 impl Check {
-    pub(super) fn new(hands: &Hands<Event>, server: &ServerSpec, config: &Config, chance: Chance) -> Check {
+    pub(super) fn new(
+        hands: &Hands<Event>,
+        server: &ServerSpec,
+        config: &Config,
+        references: Rc<References>,
+        chance: Chance,
+    ) -> Check {
         let uri = &server.uri;
         let username = server.credentials.as_ref().map(|credentials| credentials.username.clone());
         Check {
@@ -64,6 +72,7 @@ impl Check {
             record: Record::new(hands, &uri.to_string(), username, uri.transport(), None),
             local: IpAddr::from([0, 0, 0, 0]),
             weather: Rc::default(),
+            references,
             chance: RefCell::new(chance),
             owed: RefCell::default(),
         }
@@ -86,6 +95,8 @@ impl Check {
                 self.local = *local;
             }
             self.go(target).await;
+            let lossy = self.weather.is_lossy();
+            self.record.note(|turn| turn.clues.lossy = Some(lossy));
         }
         self.record.close();
     }
@@ -175,7 +186,12 @@ impl Check {
             self.record.local(station.local());
             let station = Rc::new(station);
             let again = stalls < if self.weather.is_lossy() { STALLS } else { 1 };
-            match self.challenged(&station, target, again).await? {
+            let challenged = match stalls {
+                0 => self.challenged(&station, target, again).await,
+                // A web server may be what says nothing.
+                _ => both(self.challenged(&station, target, again), self.ask_web(target)).await.0,
+            };
+            match challenged? {
                 Challenged::Session(session) => {
                     station.sign_with(*session);
                     self.owe(&station);
@@ -194,6 +210,10 @@ impl Check {
                         self.unless_stopped(self.hands.sleep(QUOTA)).await?;
                         continue;
                     }
+                    let reply = match reply.error() {
+                        Some((508, ..)) => self.unless_stopped(self.ask_again(target, reply)).await?,
+                        _ => reply,
+                    };
                     if matches!(reply.error(), Some((437, phrase, _)) if !phrase.to_ascii_lowercase().contains("credential"))
                     {
                         continue;
@@ -207,11 +227,13 @@ impl Check {
                 Challenged::Elsewhere(next) if !visited.contains(&next) => {
                     let text = format!("{} sends us to {next} (300 Try Alternate)", target.address);
                     self.hands.tell(Event::Note { elapsed_ms: self.hands.now().millis(), text });
+                    self.redirected(target, next);
                     visited.push(next);
                     target.address = next;
                 }
                 Challenged::Elsewhere(next) => {
                     let text = format!("300 Try Alternate leads in a circle: {} sends us to {next}", target.address);
+                    self.redirected(target, next);
                     self.record.step(StepName::Challenge, Ending::failed(Cause::Redirected, Duration::ZERO, text));
                     return None;
                 }
@@ -251,6 +273,11 @@ impl Check {
                 None
             }
         }
+    }
+
+    fn redirected(&self, from: Target, to: std::net::SocketAddr) {
+        let redirect = report::Redirect { from: from.address.to_string(), to: to.to_string() };
+        self.record.note(|turn| turn.clues.redirects.push(redirect));
     }
 
     fn stopped(&self) {
@@ -305,15 +332,31 @@ impl Check {
     }
 
     async fn refresh(&self, held: &Held) {
-        let reply = held.station.ask(self.prolong()).await;
+        let mut reply = held.station.ask(self.prolong()).await;
+        if matches!(reply.end, End::Closed(_)) && self.weather.is_lossy() {
+            // That a connection breaks on such a network says nothing about Refresh.
+            reply = self.refresh_elsewhere(held).await.unwrap_or(reply);
+        }
         // coturn gives an allocation up whose socket cannot send: that is told by what failed before.
-        let given_up = matches!(reply.error(), Some((437, ..))) && !self.record.went_well(StepName::RelaySend);
+        let closed = matches!(reply.end, End::Closed(_));
+        let given_up =
+            (closed || matches!(reply.error(), Some((437, ..)))) && !self.record.went_well(StepName::RelaySend);
         let ending = match reply.success().and_then(Message::lifetime) {
             Some(lifetime) => Ending::ok(reply.took, format!("lifetime {lifetime} s")),
+            None if given_up && closed => Ending::skipped("the server ended the connection after what failed before"),
             None if given_up => Ending::skipped("437: the server gave the allocation up after what failed before"),
             None => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Refresh, ending);
+    }
+
+    /// The answer to a Refresh request for an allocation of its own.
+    async fn refresh_elsewhere(&self, held: &Held) -> Option<Reply> {
+        let station = Rc::new(self.connect(held.target, Trust::Record).await.ok()?);
+        self.allocate_on(&station, self.allocate()).await.success()?;
+        let reply = station.ask(self.prolong()).await;
+        self.give_back(&station).await;
+        Some(reply)
     }
 
     async fn release(&self, held: &Held, ground: Option<&Ground>) {
@@ -321,6 +364,11 @@ impl Check {
         let ending = match (reply.success(), reply.error()) {
             (Some(_), _) => Ending::ok(reply.took, self.aftermath(held, ground, reply.took).await.unwrap_or_default()),
             (None, Some((437, ..))) => Ending::ok(reply.took, ""),
+            _ if matches!(reply.end, End::Closed(_))
+                && (self.weather.is_lossy() || !self.record.went_well(StepName::RelaySend)) =>
+            {
+                Ending::skipped("the connection ended before, and the allocation with it")
+            }
             _ => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };
         self.record.step(StepName::Release, ending);

@@ -37,8 +37,7 @@ pub(super) struct Second {
 impl Ground {
     pub(super) async fn prepare(check: &Check, held: &Held) -> Ground {
         let (witness, second) = both(witness(check, held), second(check, held)).await;
-        let mut reference = check.config.reference.iter().copied();
-        let stun = reference.find(|stun| stun.is_ipv4() == held.relayed.is_ipv4());
+        let stun = check.references.of_family(&check.hands, held.relayed.is_ipv4()).await.first().copied();
         let stun = stun.or_else(|| witness.as_ref().ok().map(|(station, _)| station.server()));
         let (witness, why_no_witness) = match witness {
             Ok(witness) => (Some(witness), String::new()),
@@ -51,11 +50,12 @@ impl Ground {
         Ground { witness, why_no_witness, stun, second, why_no_second, refused: RefCell::default() }
     }
 
-    pub(super) async fn permit(&self, station: &Station, peer: SocketAddr) {
+    pub(super) async fn permit(&self, check: &Check, station: &Station, (peer, class): (SocketAddr, &str)) {
         let reply = station.ask(permission(&[peer])).await;
         if let Some((code, phrase, _)) = reply.error() {
             let said = format!("{code} {phrase}").trim_end().to_string();
             self.refused.borrow_mut().push((peer, said));
+            check.denied(peer, class, code, phrase);
         }
     }
 
@@ -68,9 +68,11 @@ impl Ground {
     }
 }
 
+type Witness = Result<(Station, SocketAddr), String>;
+
 /// A second socket, with its address as a STUN server sees it: the checked server where it does
 /// STUN over UDP, else one of the reference servers.
-async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), String> {
+async fn witness(check: &Check, held: &Held) -> Witness {
     let relayed = held.relayed;
     // The relay's family, which need not be the one that the server is reached by.
     let same = |other: bool| other == relayed.is_ipv4();
@@ -82,35 +84,39 @@ async fn witness(check: &Check, held: &Held) -> Result<(Station, SocketAddr), St
     let server = held.target.address;
     // A relay of another family most likely is on the server itself.
     let host = if same(server.is_ipv4()) { server.ip() } else { relayed.ip() };
-    let mut servers = vec![SocketAddr::new(host, server.port())];
-    servers.extend(check.config.reference.iter().filter(|reference| same(reference.is_ipv4())));
+    let mut asked: Vec<Part<'_, Witness>> = vec![Box::pin(seen_by(check, local, SocketAddr::new(host, server.port())))];
     if server.port() != 3478 {
-        servers.push(SocketAddr::new(host, 3478));
+        asked.push(Box::pin(seen_by(check, local, SocketAddr::new(host, 3478))));
     }
-    let mut asked: Vec<Part<'_, Result<(Station, SocketAddr), String>>> = Vec::new();
-    for stun in servers {
-        asked.push(Box::pin(async move {
-            let want = Want::udp(local);
-            let line = check.hands.open(want).await.map_err(|_| "no second UDP socket could be had".to_string())?;
-            let station = check.station(line, stun).with(None);
-            let mut reply = station.ask_briefly(Request::new(Method::BINDING)).await;
-            if reply.is_silence() && check.weather.is_lossy() {
-                reply = station.ask_bare_again(Request::new(Method::BINDING)).await;
-            }
-            let mapped = reply.success().and_then(Message::mapped);
-            let none = || "no STUN server answers over UDP from here (--stun names another)".to_string();
-            mapped.map(|mapped| (station, mapped)).ok_or_else(none)
-        }));
-    }
+    asked.push(Box::pin(async move {
+        let references = check.references.of_family(&check.hands, relayed.is_ipv4()).await;
+        first(references.into_iter().map(|stun| Box::pin(seen_by(check, local, stun)) as Part<'_, Witness>).collect())
+            .await
+    }));
     // Whoever answers first: where UDP to the checked server is silent, nobody waits for that.
-    let mut why = String::new();
+    first(asked).await
+}
+
+/// The first that succeeds.
+async fn first(mut asked: Vec<Part<'_, Witness>>) -> Witness {
     while !asked.is_empty() {
-        match any(&mut asked).await {
-            Ok(witness) => return Ok(witness),
-            Err(text) => why = text,
+        if let Ok(witness) = any(&mut asked).await {
+            return Ok(witness);
         }
     }
-    Err(why)
+    Err("no STUN server answers over UDP from here (--stun names another)".into())
+}
+
+async fn seen_by(check: &Check, local: SocketAddr, stun: SocketAddr) -> Witness {
+    let opened = check.hands.open(Want::udp(local)).await;
+    let line = opened.map_err(|_| "no second UDP socket could be had".to_string())?;
+    let station = check.station(line, stun).with(None);
+    let mut reply = station.ask_briefly(Request::new(Method::BINDING)).await;
+    if reply.is_silence() && check.weather.is_lossy() {
+        reply = station.ask_bare_again(Request::new(Method::BINDING)).await;
+    }
+    let mapped = reply.success().and_then(Message::mapped);
+    mapped.map(|mapped| (station, mapped)).ok_or_else(|| format!("{stun} does not answer"))
 }
 
 async fn second(check: &Check, held: &Held) -> Result<Second, String> {

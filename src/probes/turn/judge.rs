@@ -41,7 +41,8 @@ impl Check {
                 }
                 _ => Ending::ok(took, seen.map_or(String::new(), |seen| format!("the world sees {seen}"))),
             }
-        } else if ground.witness.is_none() && ground.stun.is_none() {
+        } else if ground.witness.is_none() && !reflected {
+            // A STUN server that does not answer us either proves nothing.
             Ending::skipped(format!("not testable from here: {}", ground.why_no_witness))
         } else if !self.permitted() {
             Ending::skipped("no permission for a peer")

@@ -75,6 +75,9 @@ impl Check {
                     (Transport::Dtls, false) => StepName::Tls,
                     _ => StepName::Connect,
                 };
+                if target.transport == Transport::Tls && explain::in_handshake(&why) {
+                    self.ask_plain(target).await;
+                }
                 self.record.step(self.once(name), Ending::told(told, took));
                 None
             }
@@ -112,7 +115,7 @@ impl Check {
         self.record.step(StepName::Connect, ending);
     }
 
-    fn want(&self, target: Target, trust: Trust) -> Want {
+    pub(super) fn want(&self, target: Target, trust: Trust) -> Want {
         let local = SocketAddr::new(self.local, 0);
         let to = target.address;
         let name = match &self.server.uri.host {
@@ -150,6 +153,12 @@ impl Check {
         if again && station.line().is_stream() && (binding.is_silence() || bare.is_silence()) {
             return Challenged::Stalled;
         }
+        let told =
+            |reply: &Reply| reply.seen.answered || matches!(&reply.end, End::Garbage(b) if b.starts_with(b"HTTP/"));
+        if station.line().is_stream() && !told(&binding) && !told(&bare) {
+            self.ask_web(target).await;
+        }
+        self.record.strays(binding.seen.strays.iter().chain(&bare.seen.strays));
         let bound = self.bound(&binding, target);
         if let Some(software) = bare.seen.software.clone().or(binding.seen.software.clone()) {
             self.record.note(|turn| turn.software = Some(software));
@@ -162,10 +171,12 @@ impl Check {
         let mapped = reply.success().and_then(Message::mapped);
         let ending = match (reply.success(), mapped) {
             (Some(message), Some(mapped)) => {
-                let origin = message.address(attribute::RESPONSE_ORIGIN).map(|origin| origin.to_string());
+                let address = |kind| message.address(kind).map(|address| address.to_string());
                 self.record.note(|turn| {
                     turn.mapped = Some(mapped.to_string());
-                    turn.response_origin = origin;
+                    turn.response_origin = address(attribute::RESPONSE_ORIGIN);
+                    turn.clues.other_address = address(attribute::OTHER_ADDRESS);
+                    turn.clues.mapped_plain = address(attribute::MAPPED_ADDRESS);
                 });
                 Ending::ok(reply.took, format!("the server sees us as {mapped}"))
             }

@@ -10,9 +10,10 @@ use crate::machine::script::{all, both};
 use crate::probes::explain::span;
 use crate::probes::station::{Data, Station};
 use crate::proto::exchange::Request;
-use crate::report::{Cause, Form, Proof, StepName, StepOutcome, Way};
+use crate::report::{Cause, DeniedPeer, Form, Proof, StepName, StepOutcome, Way};
 use crate::wire::attribute::Value;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
+use crate::wire::uri::Transport;
 
 /// The channel towards the second socket, and the one towards the second allocation.
 pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
@@ -26,6 +27,8 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(1200);
 /// Where something was lost before, copies go on, so often and until then.
 const STUBBORN: Duration = Duration::from_millis(150);
 const STUBBORN_PATIENCE: Duration = Duration::from_millis(4500);
+/// The same over a stream, which may stand still for long when its segments are lost.
+const STREAM_PATIENCE: Duration = Duration::from_secs(9);
 /// How long data is waited for that should not come, beside a round trip.
 const AFTERMATH: Duration = Duration::from_millis(60);
 
@@ -60,12 +63,12 @@ impl Check {
         let more = async {
             let mut parts: Vec<std::pin::Pin<Box<dyn Future<Output = ()> + '_>>> = Vec::new();
             if let Some(stun) = ground.stun {
-                parts.push(Box::pin(ground.permit(main, stun)));
+                parts.push(Box::pin(ground.permit(self, main, (stun, "stun"))));
             }
             if let Some(Second { station, relayed, .. }) = &ground.second {
                 main.expect_channel(CHANNELS[1], *relayed);
                 station.expect_channel(CHANNELS[1], held.relayed);
-                parts.push(Box::pin(ground.permit(main, *relayed)));
+                parts.push(Box::pin(ground.permit(self, main, (*relayed, "relay"))));
                 parts.push(Box::pin(async move {
                     station.ask(channel(CHANNELS[1], held.relayed)).await;
                 }));
@@ -79,6 +82,7 @@ impl Check {
             let ending = match (reply.success(), reply.error()) {
                 (Some(_), _) => Ending::ok(reply.took, format!("for {}", peer.ip())),
                 (None, Some((403, phrase, _))) => {
+                    self.denied(peer, "own", 403, phrase);
                     let text = format!("403 {phrase}: the server's policy forbids the peer {}", peer.ip());
                     Ending::failed(Cause::PeerForbidden, reply.took, text).coded(403, phrase)
                 }
@@ -127,6 +131,17 @@ impl Check {
         let proofs: Vec<Proof> = all(parts).await.into_iter().flatten().collect();
         self.record.note(|turn| turn.proofs.clone_from(&proofs));
         proofs
+    }
+
+    /// Notes a peer that the server does not permit.
+    pub(super) fn denied(&self, peer: SocketAddr, class: &str, error_code: u16, phrase: &str) {
+        let denied =
+            DeniedPeer { peer: peer.to_string(), class: class.into(), error_code, error_text: phrase.to_string() };
+        self.record.note(|turn| {
+            if !turn.clues.denied_peers.contains(&denied) {
+                turn.clues.denied_peers.push(denied);
+            }
+        });
     }
 
     /// Whether the second socket may be sent to: without that nothing from it comes through, either.
@@ -243,7 +258,9 @@ impl Check {
                 break;
             }
         }
-        while arrived.is_none() && self.weather.is_lossy() && self.hands.now() < began + STUBBORN_PATIENCE {
+        let stream = matches!(self.server.uri.transport(), Transport::Tcp | Transport::Tls);
+        let patience = if stream { STREAM_PATIENCE } else { STUBBORN_PATIENCE };
+        while arrived.is_none() && self.weather.is_lossy() && self.hands.now() < began + patience {
             send();
             sent += 1;
             arrived = receiver.data(self.hands.now() + STUBBORN, &mut wanted).await;

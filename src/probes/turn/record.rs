@@ -9,7 +9,8 @@ use crate::machine::{Secure, Time};
 use crate::probes::explain::Told;
 use crate::probes::tls;
 use crate::proto::resolution::Target;
-use crate::report::{Cause, Event, RelayProtocol, Step, StepName, StepOutcome, Turn, Way};
+use crate::proto::transaction::Stray;
+use crate::report::{Cause, Clues, Event, IcmpError, RelayProtocol, Step, StepName, StepOutcome, Turn, Way};
 use crate::wire::uri::Transport;
 
 /// What every check goes through, in order.
@@ -43,12 +44,13 @@ pub(super) struct Ending {
     pub phrase: Option<String>,
     pub detail: Option<String>,
     pub cause: Option<Cause>,
+    pub icmp: Option<IcmpError>,
 }
 
 impl Ending {
     pub(super) fn ok(took: Duration, detail: impl Into<String>) -> Ending {
         let detail = Some(detail.into()).filter(|detail: &String| !detail.is_empty());
-        Ending { outcome: StepOutcome::Ok, took: Some(took), code: None, phrase: None, detail, cause: None }
+        Ending { outcome: StepOutcome::Ok, took: Some(took), code: None, phrase: None, detail, cause: None, icmp: None }
     }
 
     pub(super) fn failed(cause: Cause, took: Duration, detail: impl Into<String>) -> Ending {
@@ -56,12 +58,20 @@ impl Ending {
             Cause::NoAnswer | Cause::HandshakeTimeout => StepOutcome::Timeout,
             _ => StepOutcome::Failed,
         };
-        Ending { outcome, took: Some(took), code: None, phrase: None, detail: Some(detail.into()), cause: Some(cause) }
+        Ending {
+            outcome,
+            took: Some(took),
+            code: None,
+            phrase: None,
+            detail: Some(detail.into()),
+            cause: Some(cause),
+            icmp: None,
+        }
     }
 
     /// A failure, as it was explained.
     pub(super) fn told(told: Told, took: Duration) -> Ending {
-        let ending = Ending::failed(told.cause, took, told.text);
+        let ending = Ending { icmp: told.icmp, ..Ending::failed(told.cause, took, told.text) };
         match told.code {
             Some((code, phrase)) => ending.coded(code, &phrase),
             None => ending,
@@ -76,6 +86,7 @@ impl Ending {
             phrase: None,
             detail: Some(why.into()),
             cause: None,
+            icmp: None,
         }
     }
 
@@ -117,6 +128,7 @@ impl Record {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            clues: Clues::default(),
         };
         Record { hands: hands.clone(), turn: RefCell::new(turn) }
     }
@@ -131,6 +143,7 @@ impl Record {
             error_text: ending.phrase,
             detail: ending.detail,
             cause: ending.cause,
+            icmp: ending.icmp,
         };
         let mut turn = self.turn.borrow_mut();
         if turn.steps.iter().any(|known| known.name == name) {
@@ -156,6 +169,11 @@ impl Record {
         self.turn.borrow().steps.iter().any(|step| step.name == name)
     }
 
+    /// Whether a web server was looked for.
+    pub(super) fn asked_web(&self) -> bool {
+        self.turn.borrow().clues.http.is_some()
+    }
+
     /// How long that step took.
     pub(super) fn took(&self, name: StepName) -> Option<Duration> {
         let turn = self.turn.borrow();
@@ -171,6 +189,19 @@ impl Record {
     pub(super) fn secure(&self, secure: Option<&Secure>) {
         if let Some(secure) = secure {
             self.turn.borrow_mut().tls.get_or_insert_with(|| tls::facts(secure));
+        }
+    }
+
+    /// Addresses that answered in the server's place.
+    pub(super) fn strays<'s>(&self, strays: impl Iterator<Item = &'s Stray>) {
+        let mut turn = self.turn.borrow_mut();
+        for stray in strays {
+            if let Stray::WrongSource { from, .. } = stray {
+                let from = from.to_string();
+                if !turn.clues.strays.contains(&from) {
+                    turn.clues.strays.push(from);
+                }
+            }
         }
     }
 
@@ -196,17 +227,19 @@ impl Record {
                 error_text: None,
                 detail: Some(why),
                 cause: None,
+                icmp: None,
             });
         }
         turn.steps.sort_by_key(|step| step.name);
-        let needed = turn.steps.iter().filter(|step| STEPS.contains(&step.name));
+        // Who relays needs no Binding: a browser learns its address from the Allocate answer.
+        let relays = turn.steps.iter().any(|step| step.name == StepName::Allocate && step.outcome == StepOutcome::Ok);
+        let needless = |step: &Step| relays && step.name == StepName::Binding;
+        let needed = turn.steps.iter().filter(|step| STEPS.contains(&step.name) && !needless(step));
         let stopped = turn.steps.iter().any(|step| step.cause == Some(Cause::Stopped));
         turn.works = match needed.clone().any(|step| is_failure(step.outcome)) {
             _ if stopped => None,
             true => Some(false),
-            false => {
-                turn.steps.iter().any(|s| s.name == StepName::Allocate && s.outcome == StepOutcome::Ok).then_some(true)
-            }
+            false => relays.then_some(true),
         };
         let elapsed_ms = self.hands.now().millis();
         self.hands.tell(Event::Turn { elapsed_ms, turn: Box::new(turn.clone()) });

@@ -41,7 +41,9 @@ pub(super) async fn stand_up(hands: &Hands<Event>, want: &Want) -> Setup {
         match ended {
             Either::First((_, Ok(line))) => return Setup { result: Ok(line), attempts },
             Either::First((number, Err(why))) => {
-                if !goes_on(&why, want) || (running.is_empty() && next.is_none()) {
+                // A port that hangs up on the second of two handshakes does not answer the first.
+                let echo = number > 0 && matches!(why, Refusal::Handshake { .. });
+                if !(echo || goes_on(&why, want)) || (running.is_empty() && next.is_none()) {
                     break why;
                 }
                 if number == 0 {

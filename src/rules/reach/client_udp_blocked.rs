@@ -1,5 +1,5 @@
 use crate::report::nat::Udp;
-use crate::report::{Outcome, Report, Way};
+use crate::report::{Outcome, Report, StepOutcome, Way};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -10,10 +10,10 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// At least two servers at different addresses are silent over UDP, none answers over it, and TCP
-    /// or TLS is answered. One silent server alone is `turn-udp-filtered`. Where NAT behaviour was
-    /// probed, one server that is silent over UDP and answers over TCP is enough, as it was asked both
-    /// ways from here.
+    /// At least two servers at different addresses, STUN servers asked for comparison among them, are
+    /// silent over UDP, none answers over it, and TCP or TLS is answered. One silent server alone is
+    /// `turn-udp-filtered`. Where NAT behaviour was probed, one server that is silent over UDP and
+    /// answers over TCP is enough, as it was asked both ways from here.
     ///
     /// # What to do
     ///
@@ -59,10 +59,23 @@ fn by_servers(report: &Report) -> Vec<Diagnosis> {
         .iter()
         .filter(|contact| contact.is_udp() && contact.silent().is_some() && contact.address.is_some())
         .collect();
+    // Asked for nothing else than to tell.
+    let references: Vec<(usize, String)> = report
+        .references
+        .iter()
+        .enumerate()
+        .filter(|(_, reference)| reference.outcome == StepOutcome::Timeout)
+        .filter_map(|(at, reference)| {
+            let address: std::net::SocketAddr = reference.address.as_ref()?.parse().ok()?;
+            Some((at, address.ip().to_string()))
+        })
+        .collect();
     let mut hosts: Vec<_> = silent.iter().map(|contact| contact.ip()).collect();
+    hosts.extend(references.iter().map(|(_, ip)| ip.clone()));
     hosts.sort();
     hosts.dedup();
-    let any_udp = all.iter().any(|contact| contact.is_datagram() && contact.answered.is_some())
+    let any_udp = report.references.iter().any(|reference| reference.outcome == StepOutcome::Ok)
+        || all.iter().any(|contact| contact.is_datagram() && contact.answered.is_some())
         || report
             .turn
             .iter()
@@ -86,6 +99,12 @@ fn by_servers(report: &Report) -> Vec<Diagnosis> {
         if let Some(trouble) = contact.silent() {
             diagnosis = diagnosis.shown(trouble);
         }
+    }
+    for dtls in all.iter().filter(|other| other.is_datagram() && !other.is_udp() && other.silent().is_some()) {
+        diagnosis = diagnosis.also(dtls);
+    }
+    for (at, ip) in references {
+        diagnosis = diagnosis.fact(format!("/references/{at}"), format!("the STUN server {ip} is silent, too"));
     }
     vec![diagnosis]
 }

@@ -17,7 +17,7 @@ rule! {
     /// # References
     ///
     /// RFC 8489 section 9; RFC 8445 section 5.1.1.2; coturn: secure-stun
-    "stun-binding-401-secure-stun", Warning, "The server wants credentials for STUN", check
+    "stun-binding-401-secure-stun", Info, "The server wants credentials for STUN", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -18,7 +18,7 @@ rule! {
     /// # References
     ///
     /// RFC 8489 section 12; coturn: no-stun
-    "stun-binding-silent-no-stun", Warning, "The server relays, but does not answer STUN", check
+    "stun-binding-silent-no-stun", Info, "The server relays, but does not answer STUN", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -27,6 +27,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let say = |contact: &Contact<'_>| {
         let bound = !contact.troubles.iter().any(|trouble| trouble.step == StepName::Binding);
         let silent = contact.at(StepName::Challenge, Cause::NoAnswer).filter(|_| contact.answered.is_some() && bound);
+        // Somebody else answered the Binding.
+        if contact.clues().is_some_and(|(clues, _)| !clues.redirects.is_empty()) {
+            return None;
+        }
         let trouble = contact.cause(Cause::StunOnly).or(silent).filter(|_| contact.url.is_turn())?;
         let detail =
             format!("{} answers Binding requests over {} and ignores Allocate.", contact.place(), contact.over());

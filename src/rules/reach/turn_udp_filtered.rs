@@ -1,4 +1,4 @@
-use crate::report::{Report, Turn, Way};
+use crate::report::{Report, StepOutcome, Turn, Way};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
@@ -37,7 +37,12 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             all.iter().find(|other| other.is_udp() && other.answered.is_some() && other.address != contact.address);
         let said =
             other.and_then(|other| Some((other.answered.clone()?, format!("{} is answered over UDP", other.place()))));
-        said.or_else(|| {
+        let referred = || {
+            let at = report.references.iter().position(|reference| reference.outcome == StepOutcome::Ok)?;
+            let address = report.references[at].address.as_deref().unwrap_or_default();
+            Some((format!("/references/{at}"), format!("the STUN server {address} answers over UDP")))
+        };
+        said.or_else(referred).or_else(|| {
             let proof =
                 |turn: &Turn| turn.proofs.iter().position(|proof| matches!(proof.way, Way::Inbound | Way::Outbound));
             let mut found = report.turn.iter().enumerate().filter_map(|(at, turn)| Some((at, proof(turn)?)));
@@ -66,6 +71,8 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             Some((fact, says)) => diagnosis.fact(fact, says),
             None => diagnosis.suspected("a STUN server elsewhere that answers over UDP from here (--stun)"),
         };
+        let dtls = same.iter().find(|other| other.is_datagram() && !other.is_udp() && other.silent().is_some());
+        let diagnosis = dtls.map_or(diagnosis.clone(), |dtls| diagnosis.also(dtls));
         Some(diagnosis.fix(fix))
     };
     all.iter().filter_map(say).collect()

@@ -32,6 +32,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             matches!(trouble.cause, Cause::NoAnswer | Cause::Refused | Cause::HandshakeFailed | Cause::HandshakeTimeout)
         })?;
         let same = same_place(&all, contact);
+        // Where all UDP to that host is silent, it need not be DTLS that is missing.
+        let udp_silent = same.iter().any(|other| other.is_udp() && other.silent().is_some());
+        if trouble.cause == Cause::NoAnswer && udp_silent {
+            return None;
+        }
         let other = same.iter().find(|other| other.answered.is_some())?;
         let detail = format!("{} answers over {}, not over DTLS.", contact.ip(), other.over());
         let proof = other.answered.clone()?;

@@ -1,4 +1,4 @@
-use crate::report::{Cause, RelayProtocol, Report};
+use crate::report::{Cause, RelayProtocol, Report, StepOutcome};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
@@ -32,18 +32,23 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let plain = same.iter().find(|other| {
             other.transport == RelayProtocol::Tcp && other.port() == contact.port() && other.answered.is_some()
         });
+        let asked = contact.clues().and_then(|(clues, at)| {
+            let answered = clues.plain.as_ref().is_some_and(|plain| plain.outcome == StepOutcome::Ok);
+            answered.then(|| format!("{at}/plain"))
+        });
+        let known = plain.is_some() || asked.is_some();
         // What is broken off in the middle says so only beside a plain answer; an alert is said in TLS.
         let broken = contact.cause(Cause::HandshakeFailed).filter(|trouble| {
             let text = trouble.text.to_ascii_lowercase();
-            plain.is_some() && contact.is_secure() && !text.contains("alert") && !text.contains("handshakefailure")
+            known && contact.is_secure() && !text.contains("alert") && !text.contains("handshakefailure")
         });
         let trouble = contact.cause(Cause::HandshakeTimeout).or(broken)?;
-        let why = if plain.is_some() { "and answers without TLS there" } else { "as a port without TLS does" };
+        let why = if known { "and answers without TLS there" } else { "as a port without TLS does" };
         let detail = format!("{place} connects and does not answer the TLS handshake, {why}.");
         let fix =
             "Use turn:…?transport=tcp for this port, or set cert= and pkey=, delete no-tlsv1_2 and restart coturn.";
         let diagnosis = Diagnosis::by(contact, trouble, detail).fix(fix);
-        Some(match plain.and_then(|other| other.answered.clone()) {
+        Some(match asked.or_else(|| plain.and_then(|other| other.answered.clone())) {
             Some(proof) => diagnosis.fact(proof, "the same port answers without TLS"),
             None => diagnosis,
         })

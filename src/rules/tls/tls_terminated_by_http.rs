@@ -1,4 +1,4 @@
-use crate::report::{Cause, RelayProtocol, Report, StepName};
+use crate::report::{Cause, RelayProtocol, Report, StepName, StepOutcome};
 use crate::rules::{Contact, Diagnosis, Trouble, contacts, rule};
 
 rule! {
@@ -8,9 +8,9 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// TLS works, and a STUN request is answered with `HTTP/`: certain. With silence or a closed
-    /// connection it is a suspicion; a PROXY header that the server does not expect looks the same.
-    /// `curl -v https://HOST:PORT/` confirms it with any HTTP answer.
+    /// TLS works, and a STUN request is answered with `HTTP/`, or it is not answered and `GET /` on a
+    /// connection of its own is. Where nobody asked for a page, silence or a closed connection is a
+    /// suspicion; a PROXY header that the server does not expect looks the same.
     ///
     /// # What to do
     ///
@@ -30,19 +30,28 @@ rule! {
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let say = |contact: &Contact<'_>| {
-        let over_tls = contact.transport == RelayProtocol::Tls && contact.answered.is_none() && contact.tls.is_some();
+        let (_, at) = contact.tls.as_ref().filter(|_| contact.is_secure())?;
+        let http =
+            contact.troubles.iter().find(|trouble| trouble.cause == Cause::NotStun && trouble.text.contains("\"HTTP/"));
+        let asked = contact.clues().and_then(|(clues, at)| {
+            let web = clues.http.as_ref().filter(|web| web.outcome == StepOutcome::Ok)?;
+            Some((web.detail.clone().unwrap_or_default(), format!("{at}/http")))
+        });
         let suspect = |trouble: &&Trouble<'_>| {
             matches!(trouble.step, StepName::Binding | StepName::Challenge)
                 && matches!(trouble.cause, Cause::ConnectionClosed | Cause::NoAnswer)
         };
-        let http =
-            contact.troubles.iter().find(|trouble| trouble.cause == Cause::NotStun && trouble.text.contains("\"HTTP/"));
-        let trouble = http.or_else(|| contact.troubles.iter().find(suspect).filter(|_| over_tls))?;
-        let (_, at) = contact.tls.as_ref().filter(|_| contact.is_secure())?;
+        // Where a web server was looked for and not found, there is none.
+        let evident = http.is_some() || asked.is_some();
+        let unasked = contact.clues().is_none_or(|(clues, _)| clues.http.is_none());
+        let over_tls = contact.transport == RelayProtocol::Tls && contact.answered.is_none();
+        let trouble =
+            http.or_else(|| contact.troubles.iter().find(suspect).filter(|_| over_tls && (evident || unasked)))?;
         let place = contact.place();
-        let detail = match http {
-            Some(_) => format!("{place} ends TLS and answers STUN with HTTP."),
-            None => format!(
+        let detail = match (http, &asked) {
+            (Some(_), _) => format!("{place} ends TLS and answers STUN with HTTP."),
+            (None, Some(_)) => format!("{place} ends TLS, does not answer STUN, and answers a web request."),
+            (None, None) => format!(
                 "TLS with {place} works, but STUN over it is not answered, as with a web server that waits for HTTP."
             ),
         };
@@ -50,8 +59,9 @@ fn check(report: &Report) -> Vec<Diagnosis> {
                    mode tcp with req.ssl_sni), or give TURN an address of its own.";
         let diagnosis = Diagnosis::by(contact, trouble, detail).fact(at.clone(), "the TLS handshake works").fix(fix);
         let (host, port) = (contact.url.host, contact.port());
-        Some(match http {
-            Some(_) => diagnosis,
+        Some(match asked {
+            Some((line, fact)) => diagnosis.fact(fact, line),
+            None if http.is_some() => diagnosis,
             None => diagnosis.suspected(format!("curl -v https://{host}:{port}/ gets an HTTP answer of any kind")),
         })
     };

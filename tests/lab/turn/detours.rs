@@ -38,12 +38,16 @@ fn detours_that_lead_nowhere_are_told() {
                 name: "alternate-server is dead",
                 flags: with_user!("--alternate-server", "203.0.113.66:3478"),
                 expect: &[(UDP, "challenge:no-answer"), (TCP, "challenge:no-answer")],
+                finds: &["alloc-redirected-300"],
+                finds_not: &["stun-only-no-turn", "server-silent"],
                 ..GOOD
             },
             Case {
                 name: "alternate-server refuses",
                 flags: with_user!("--alternate-server", "203.0.113.77:3478"),
                 expect: &[(UDP, "challenge:refused"), (TCP, "challenge:refused")],
+                finds: &["alloc-redirected-300"],
+                finds_not: &["stun-only-no-turn", "server-not-running"],
                 ..GOOD
             },
             Case {

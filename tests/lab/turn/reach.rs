@@ -3,7 +3,7 @@
 use crate::certificates::Leaf;
 use crate::nat::{Filtering, Firewall, Mapping, Nat};
 use crate::topology::{Lab, Topology, at};
-use crate::turn::case::{Case, DTLS, DTLS6, FINE, GOOD, TCP, TCP6, TLS, TLS6, UDP, UDP6, UNTESTED, check};
+use crate::turn::case::{Case, DTLS, DTLS6, FINE, GOOD, LOGIN, TCP, TCP6, TLS, TLS6, UDP, UDP6, UNTESTED, check};
 use crate::with_user;
 
 const ALL: &[(&str, &str)] = &[(UDP, FINE), (TCP, FINE), (TLS, FINE), (DTLS, FINE)];
@@ -82,6 +82,17 @@ fn listeners_that_are_missing_are_told() {
                 name: "TLS to the plain port",
                 flags: with_user!("--no-tls", "--no-dtls"),
                 expect: &[("turns:203.0.113.10:3478?transport=tcp", "tls:handshake-timeout")],
+                finds: &["tls-on-plain-port-hang"],
+                finds_not: &["tls-all-versions-disabled"],
+                ..GOOD
+            },
+            Case {
+                name: "every TLS version off",
+                leaf: Some(Leaf::Good),
+                flags: with_user!("--no-tlsv1", "--no-tlsv1_1", "--no-tlsv1_2"),
+                expect: &[(TLS, "tls:handshake-timeout")],
+                finds: &["tls-all-versions-disabled"],
+                finds_not: &["tls-on-plain-port-hang", "tls-terminated-by-http"],
                 ..GOOD
             },
             Case {
@@ -105,6 +116,8 @@ fn the_servers_own_firewall_is_told() {
                 name: "UDP filtered",
                 input: "udp dport 3478 drop",
                 expect: &[(UDP, "binding:no-answer challenge:no-answer"), (TCP, UNTESTED)],
+                finds: &["turn-udp-filtered"],
+                finds_not: &["client-udp-blocked"],
                 ..GOOD
             },
             Case {
@@ -184,8 +197,28 @@ fn hosts_that_are_not_there_are_told_within_five_seconds() {
 
 #[test]
 fn the_clients_own_firewall_is_told() {
-    let blocked = Case { name: "no UDP from here", leaf: Some(Leaf::Good), expect: NO_UDP, ..GOOD };
+    let blocked = Case {
+        name: "no UDP from here",
+        leaf: Some(Leaf::Good),
+        expect: NO_UDP,
+        finds: &["turn-udp-filtered"],
+        finds_not: &["dtls-listener-off"],
+        ..GOOD
+    };
+    // A server elsewhere decides it.
+    let login = [LOGIN, &["--stun", at::SERVER_2]].concat();
+    check(
+        &Lab::firewalled(Firewall::UdpBlocked),
+        &[Case {
+            name: "no UDP from here, with a server to measure by",
+            args: &login,
+            finds: &["client-udp-blocked"],
+            finds_not: &["dtls-listener-off", "turn-udp-filtered"],
+            ..blocked
+        }],
+    );
     check(&Lab::firewalled(Firewall::UdpBlocked), &[blocked]);
+    let blocked = Case { finds: &[], ..blocked };
     let inspected = Case { name: "STUN over UDP filtered by content", ..blocked };
     check(
         &Lab::firewalled(Firewall::StunInspected),

@@ -2,7 +2,7 @@
 
 use super::causes;
 use rtcprobe::report::{
-    Allocation, Attempt, Audited, Candidate, CandidateKind, Cause, CertificateFacts, Challenge, Control, Echo,
+    Allocation, Attempt, Audited, Candidate, CandidateKind, Cause, CertificateFacts, Challenge, Clues, Control, Echo,
     Environment, Form, Gather, OptionTried, Outcome, Proof, Protocol, RelayProtocol, Report, Server, Step, StepName,
     StepOutcome, Tls, Turn, Way,
 };
@@ -80,6 +80,7 @@ pub fn turn(transport: RelayProtocol, address: &str) -> Turn {
         }],
         options: Vec::new(),
         audit: vec![audited("127.0.0.1", "loopback", "denied"), audited("192.0.2.1", "public", "allowed")],
+        clues: Clues::default(),
     }
 }
 
@@ -163,7 +164,16 @@ pub fn no_allocation(cause: Cause, code: u16, phrase: &str) -> Turn {
 }
 
 pub fn step(name: StepName, outcome: StepOutcome) -> Step {
-    Step { name, outcome, duration_ms: Some(1.0), error_code: None, error_text: None, detail: None, cause: None }
+    Step {
+        name,
+        outcome,
+        duration_ms: Some(1.0),
+        error_code: None,
+        error_text: None,
+        detail: None,
+        cause: None,
+        icmp: None,
+    }
 }
 
 pub fn challenge(realm: &str) -> Challenge {
@@ -304,6 +314,7 @@ pub fn asked(url: &str, address: &str, outcome: Outcome, code: Option<u16>, deta
         error_text: code.map(|_| "as it says".into()),
         detail: Some(detail.into()).filter(|detail: &String| !detail.is_empty()),
         strays: Vec::new(),
+        icmp: None,
     };
     (server(url, address, outcome), vec![attempt])
 }

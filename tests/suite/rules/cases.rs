@@ -1,6 +1,9 @@
 //! For each rule a report that fires it; some have several.
 
-use rtcprobe::report::{CandidateKind, Cause, Control, Outcome, Proof, RelayProtocol, Report, StepName, Turn, Way};
+use rtcprobe::report::{
+    Asked, CandidateKind, Cause, Control, Outcome, Proof, Redirect, Reference, RelayProtocol, Report, StepName,
+    StepOutcome, Turn, Way,
+};
 
 use super::build::*;
 
@@ -27,6 +30,14 @@ fn one(turn: Turn) -> Report {
     report(vec![turn])
 }
 
+/// A STUN server elsewhere was asked as well.
+fn measured_by(outcome: StepOutcome, turns: Vec<Turn>) -> Report {
+    let url = "stun:stun.example.net:3478".into();
+    let address = Some("198.51.100.53:3478".into());
+    let reference = Reference { url, address, outcome, mapped: None, rtt_ms: None, icmp: None };
+    Report { references: vec![reference], ..report(turns) }
+}
+
 fn reach() -> Vec<(&'static str, Report)> {
     let v6 = |transport| turn(transport, "[2001:db8::9]:3478");
     let other = |transport| Turn { url: "turn:b.example:3478".into(), ..turn(transport, "198.51.100.99:3478") };
@@ -42,6 +53,11 @@ fn reach() -> Vec<(&'static str, Report)> {
         ("turn-tcp-not-listening", report(vec![udp(), refused(tcp())])),
         ("turn-udp-filtered", report(vec![silent(udp()), Turn { proofs: Vec::new(), ..tcp() }])),
         ("turn-udp-filtered", report(vec![silent(udp()), tcp()])),
+        ("turn-udp-filtered", measured_by(StepOutcome::Ok, vec![silent(udp()), Turn { proofs: Vec::new(), ..tcp() }])),
+        (
+            "client-udp-blocked",
+            measured_by(StepOutcome::Timeout, vec![silent(udp()), Turn { proofs: Vec::new(), ..tcp() }]),
+        ),
         ("turn-tcp-filtered", report(vec![udp(), silent(tcp()), silent(tls_server())])),
         (
             "turn-udp-rejected",
@@ -179,7 +195,14 @@ fn tls_cases() -> Vec<(&'static str, Report)> {
         address: Some(PLACE.into()),
         ..handshake(Cause::HandshakeTimeout, "did not answer the TLS handshake in 5.0 s")
     };
+    let asked = |detail: Option<&str>| Asked { outcome: StepOutcome::Ok, detail: detail.map(Into::into) };
+    let mut no_versions = handshake(Cause::HandshakeTimeout, "did not answer the TLS handshake in 5.0 s");
+    no_versions.clues.plain = Some(asked(None));
+    let mut web = bound(Cause::NoAnswer, "no answer to the Binding request from 203.0.113.9:5349 in 9.5 s");
+    web.clues.http = Some(asked(Some("HTTP/1.1 200 OK")));
     vec![
+        ("tls-all-versions-disabled", one(no_versions)),
+        ("tls-terminated-by-http", one(web)),
         ("tls-listener-missing", report(vec![udp(), refused(tls_server())])),
         ("tls-on-plain-port-hang", report(vec![tcp(), hang])),
         (
@@ -291,6 +314,13 @@ fn allocate() -> Vec<(&'static str, Report)> {
         ),
         ("alloc-no-ipv6-relay", one(no_allocation(Cause::FamilyUnsupported, 440, "Address Family not Supported"))),
         ("alloc-5tuple-in-use", one(no_allocation(Cause::AllocationMismatch, 437, "Allocation Mismatch"))),
+        ("alloc-redirected-300", {
+            let mut dead =
+                failing(udp(), StepName::Challenge, Cause::NoAnswer, "no answer to 5 copies of the Allocate");
+            let (from, to) = (PLACE.into(), "203.0.113.66:3478".into());
+            dead.clues.redirects.push(Redirect { from, to });
+            one(dead)
+        }),
         (
             "alloc-redirected-300",
             one(coded(

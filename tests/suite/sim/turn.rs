@@ -1,5 +1,6 @@
 //! TURN servers checked over the simulated network.
 
+mod aside;
 mod audit;
 mod options;
 mod quality;

@@ -101,7 +101,7 @@ fn without_a_second_socket_the_ways_left_are_taken() {
     };
     let chance = reflection.world.chance();
     reflection.world.start(elsewhere, server::Server::new(stun, chance));
-    reflection.config.reference = vec!["203.0.113.9:3478".parse().unwrap()];
+    reflection.config.reference = vec![rtcprobe::wire::uri::parse("stun:203.0.113.9").unwrap().uri];
     let reflected = echo(reflection.with_echo(20, 50.0, 500));
     assert_eq!((reflected.way, reflected.received), (Way::Reflection, 20));
     assert!(reflected.rate_per_second <= 20.0);

@@ -1,0 +1,107 @@
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::StepOutcome;
+
+/// What was seen beside the steps of a check, and what was asked to tell look-alikes apart. Everything
+/// is `null` or empty that was not seen, or not asked because it could not change the verdict.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Clues {
+    /// Addresses that answered in the server's place.
+    pub strays: Vec<String>,
+    /// OTHER-ADDRESS of the Binding answer (RFC 5780): the server's second address.
+    pub other_address: Option<String>,
+    /// MAPPED-ADDRESS of the Binding answer, which something on the way may have rewritten; `mapped`
+    /// is XOR-MAPPED-ADDRESS.
+    pub mapped_plain: Option<String>,
+    /// Where 300 Try Alternate sent us, in order.
+    pub redirects: Vec<Redirect>,
+    /// A Binding request without TLS to the same port, where the TLS handshake was not answered.
+    pub plain: Option<Asked>,
+    /// `GET /` on a connection of its own, where STUN was not answered on one.
+    pub http: Option<Asked>,
+    /// Another Allocate request after one that was refused for want of room (486, 508).
+    pub second_try: Option<SecondTry>,
+    /// Peers of our own that the server does not permit.
+    pub denied_peers: Vec<DeniedPeer>,
+    /// The password was derived from a secret on the spot (TURN REST API).
+    pub derived: Option<bool>,
+    /// Something was lost on the way and sent again.
+    pub lossy: Option<bool>,
+}
+
+/// A server that sent us elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Redirect {
+    pub from: String,
+    /// ALTERNATE-SERVER.
+    pub to: String,
+}
+
+/// Something that was asked beside the steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Asked {
+    /// `ok` where what was asked for came, `timeout` for silence, `failed` for everything else.
+    pub outcome: StepOutcome,
+    /// The first line of what came, or what happened, in a sentence.
+    pub detail: Option<String>,
+}
+
+/// A request that was repeated later from another port.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SecondTry {
+    /// What the first one was refused with.
+    pub first_code: u16,
+    #[schemars(extend("unit" = "ms"))]
+    pub first_ms: f64,
+    pub outcome: StepOutcome,
+    pub error_code: Option<u16>,
+    #[schemars(extend("unit" = "ms"))]
+    pub duration_ms: f64,
+}
+
+/// A peer that is refused a permission.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeniedPeer {
+    pub peer: String,
+    /// `own` (our address), `relay` (a relayed address of the same server), `stun` (a STUN server).
+    pub class: String,
+    pub error_code: u16,
+    pub error_text: String,
+}
+
+/// An ICMP error, as far as the system tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct IcmpError {
+    /// ICMP type; `null` where the system says no more than "refused" or "unreachable".
+    #[serde(rename = "type")]
+    pub kind: Option<u8>,
+    pub code: Option<u8>,
+    pub v6: bool,
+    /// Who sent it.
+    pub offender: Option<String>,
+    /// The next-hop MTU of "fragmentation needed" and "packet too big".
+    pub mtu: Option<u32>,
+}
+
+/// A STUN server that was asked over UDP only to tell this network's trouble from the servers'.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reference {
+    pub url: String,
+    /// Its transport address; `null` when its name did not resolve.
+    pub address: Option<String>,
+    /// Whether its Binding answer came.
+    pub outcome: StepOutcome,
+    /// Where it sees us from.
+    pub mapped: Option<String>,
+    #[schemars(extend("unit" = "ms"))]
+    pub rtt_ms: Option<f64>,
+    pub icmp: Option<IcmpError>,
+}
