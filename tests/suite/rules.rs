@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use rtcprobe::report::{Cause, Finding, Outcome, Report, Severity, StepName, Verdict};
+use rtcprobe::report::{Cause, Finding, Interface, InterfaceKind, Outcome, Report, Severity, StepName, Verdict};
 use rtcprobe::rules::{BEYOND, Beyond, RULES, Rule, judge};
 use rtcprobe::view::json;
 
@@ -348,4 +348,25 @@ fn no_error_contradicts_the_verdict() {
         let worst = judge(&report).iter().map(|finding| finding.severity).max();
         assert!(worst != Some(Severity::Error) || report.verdict == Verdict::Fail, "{name}: {:?}", codes(&report));
     }
+}
+
+#[test]
+fn an_own_private_address_is_no_wrong_one() {
+    let (_, mut report) = cases::all().into_iter().find(|(code, _)| *code == "mapped-address-private").unwrap();
+    let fires = |report: &Report| judge(report).iter().any(|finding| finding.code == "mapped-address-private");
+    assert!(fires(&report));
+    // A private network leads to the server, and nothing translates on the way.
+    report.environment.interfaces.push(Interface {
+        name: "eth0".into(),
+        index: 2,
+        addresses: vec!["172.17.0.1".into()],
+        details: Vec::new(),
+        mtu: Some(1500),
+        up: true,
+        running: true,
+        loopback: false,
+        point_to_point: false,
+        kind: InterfaceKind::Ethernet,
+    });
+    assert!(!fires(&report));
 }

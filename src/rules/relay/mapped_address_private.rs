@@ -13,8 +13,9 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// The mapped address is private while the server was reached at a public one. Inside a private
-    /// network or a VPN that leads to the server it is right.
+    /// The mapped address is private, and not this machine's own, while the server was reached at a
+    /// public one. Where a private network leads to the server without a NAT, the server sees the
+    /// machine as it is.
     ///
     /// # What to do
     ///
@@ -34,7 +35,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let allocated = turn.allocation.as_ref().and_then(|allocation| allocation.mapped.as_deref());
         let (mapped, fact) = bound.or(allocated.map(|mapped| (mapped, format!("{at}/allocation/mapped"))))?;
         let mapped: SocketAddr = mapped.parse().ok()?;
-        if !is_private(mapped.ip()) {
+        if !is_private(mapped.ip()) || is_own(report, mapped.ip()) {
             return None;
         }
         let detail = format!("{} sees us as {}, which is in {}.", server.ip(), mapped.ip(), block(mapped.ip()));
@@ -46,7 +47,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     for (number, candidate) in report.gather.iter().flat_map(|gather| gather.candidates.iter().enumerate()) {
         let contact = all.iter().find(|contact| Some(contact.url.text) == candidate.url.as_deref());
-        let ip = candidate.address.parse::<IpAddr>().ok().filter(|ip| is_private(*ip));
+        let ip = candidate.address.parse::<IpAddr>().ok().filter(|ip| is_private(*ip) && !is_own(report, *ip));
         let (Some(contact), Some(ip), CandidateKind::Srflx) = (contact, ip, candidate.kind) else { continue };
         if contact.address.is_none_or(|server| is_private(server.ip())) {
             continue;
@@ -61,4 +62,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         );
     }
     found
+}
+
+/// Whether this machine has that address itself.
+fn is_own(report: &Report, ip: IpAddr) -> bool {
+    let mut addresses = report.environment.interfaces.iter().flat_map(|interface| &interface.addresses);
+    addresses.any(|address| address.parse() == Ok(ip))
 }
