@@ -167,3 +167,47 @@ impl Path {
 pub(super) fn millis(since: Duration) -> f64 {
     Time::from(since).millis()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHO: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    #[test]
+    fn loss_asks_for_more_copies_further_apart() {
+        let mut pace = Pace::default();
+        for _ in 0..20 {
+            pace.answered(WHO, 1, ms(100), ms(100));
+        }
+        assert_eq!((pace.copies(), pace.gap()), (COPIES, GAP));
+        for _ in 0..10 {
+            pace.answered(WHO, 2, ms(300), ms(100));
+        }
+        assert!(pace.copies() > COPIES && pace.gap() > GAP);
+        assert!(pace.doubt(pace.copies()) <= RISK || pace.copies() == MOST);
+    }
+
+    #[test]
+    fn an_answer_to_the_copy_before_is_no_loss() {
+        let mut pace = Pace::default();
+        pace.answered(WHO, 1, ms(100), ms(100));
+        pace.answered(WHO, 2, ms(130), ms(10));
+        assert_eq!((pace.trials, pace.lost), (2, 0));
+    }
+
+    #[test]
+    fn whoever_is_alive_is_waited_for_longer_than_whoever_never_was() {
+        let mut pace = Pace::default();
+        let patience = ms(4500);
+        assert!(!pace.hopeless(WHO, 9, ms(4000), patience));
+        let other = IpAddr::from([192, 0, 2, 1]);
+        pace.answered(other, 1, ms(20), ms(20));
+        assert!(pace.hopeless(WHO, 9, ms(1600), patience));
+        assert!(!pace.hopeless(other, 9, ms(1600), patience));
+    }
+}

@@ -12,6 +12,7 @@ use crate::machine::{Icmp, Time};
 use crate::report::Event;
 use crate::report::nat::TestOutcome;
 use crate::wire::attribute::{self, Value};
+use crate::wire::describe;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 
 /// Datagrams that nobody has asked for yet; the oldest give way.
@@ -155,6 +156,7 @@ impl Port {
             }
             let now = self.ground.hands.now();
             if asking.due <= now && asking.copies_left(self) {
+                self.tell("to", ask.to, &asking.bytes);
                 self.line.send_to(ask.to, asking.bytes.clone());
                 asking.sent += 1;
                 asking.last = now;
@@ -206,6 +208,7 @@ impl Port {
             heard.count += 1;
             match incoming {
                 Incoming::Bytes { from, bytes, at } => {
+                    self.tell("from", from, &bytes);
                     if heard.unread.len() == UNREAD {
                         heard.unread.pop_front();
                     }
@@ -219,6 +222,15 @@ impl Port {
         }
         if any {
             self.ground.hands.changed();
+        }
+    }
+
+    /// Tells a message, where that is wanted.
+    fn tell(&self, way: &str, other: SocketAddr, bytes: &[u8]) {
+        if self.ground.config.trace
+            && let Ok(message) = Message::decode(bytes)
+        {
+            self.ground.note(format!("{} {way} {other}: {}", self.local(), describe::describe(&message)));
         }
     }
 

@@ -222,3 +222,102 @@ fn name(words: &[Behaviour]) -> &'static str {
         _ => "unknown",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    /// Port 5000 or another, seen from there as that public port.
+    fn seen(local: u16, to: &str, mapped: u16, by: Method) -> Sighting {
+        let local = SocketAddr::from(([10, 0, 0, 2], local));
+        let mapped = SocketAddr::from(([203, 0, 113, 7], mapped));
+        Sighting { local, to: at(to), mapped, plain: None, by }
+    }
+
+    fn plain(to: &str, mapped: u16) -> Sighting {
+        seen(5000, to, mapped, Method::SeveralServers)
+    }
+
+    const A1: &str = "198.51.100.1:1";
+    const A2: &str = "198.51.100.1:2";
+    const B1: &str = "198.51.100.2:1";
+
+    #[test]
+    fn one_place_shows_nothing_and_two_what_they_differ_in() {
+        assert_eq!(mapping(&[plain(A1, 1)]).possible, [Ei, Ad, Apd]);
+        assert_eq!(mapping(&[plain(A1, 1), plain(B1, 1)]).possible, [Ei]);
+        assert_eq!(mapping(&[plain(A1, 1), plain(B1, 2)]).possible, [Ad, Apd]);
+        assert_eq!(mapping(&[plain(A1, 1), plain(A2, 1)]).possible, [Ei, Ad]);
+        assert_eq!(mapping(&[plain(A1, 1), plain(A2, 2)]).possible, [Apd]);
+        assert_eq!(mapping(&[plain(A1, 1), plain(A2, 1), plain(B1, 2)]).possible, [Ad]);
+    }
+
+    #[test]
+    fn several_sockets_are_never_compared_with_each_other() {
+        let other = seen(6000, B1, 9, Method::SeveralServers);
+        assert_eq!(mapping(&[plain(A1, 1), other]).possible, [Ei, Ad, Apd]);
+    }
+
+    #[test]
+    fn what_no_rule_explains_is_not_known() {
+        for odd in [
+            vec![plain(A1, 1), plain(A2, 2), plain(B1, 1)],
+            vec![plain(A1, 1), plain(B1, 1), plain(A1, 2)],
+            vec![plain(A1, 1), plain(B1, 2), plain("198.51.100.3:1", 1)],
+        ] {
+            let judged = mapping(&odd);
+            assert_eq!((judged.word(), judged.method), (None, None), "{odd:?}");
+            assert_eq!(judged.contradictions.len(), 1, "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn two_ports_that_differ_are_a_contradiction() {
+        let other = |to, mapped| seen(6000, to, mapped, Method::SeveralServers);
+        let judged = mapping(&[plain(A1, 1), plain(B1, 1), other(A1, 7), other(A2, 8)]);
+        assert_eq!((judged.word(), judged.steady), (None, Some(false)));
+        assert_eq!(judged.possible, [Ei, Apd]);
+    }
+
+    #[test]
+    fn the_strongest_method_that_knows_is_named() {
+        let by = |by| [plain(A1, 1), seen(5000, B1, 1, by)];
+        assert_eq!(mapping(&by(Method::Rfc5780)).method, Some(Method::Rfc5780));
+        assert_eq!(mapping(&by(Method::SeveralServers)).method, Some(Method::SeveralServers));
+        assert_eq!(mapping(&by(Method::Turn)).method, Some(Method::Turn));
+    }
+
+    fn filter(talked: &str, vantage: &str, arrived: bool) -> Filter {
+        let (talked, vantage) = (at(talked), at(vantage));
+        Filter { method: Method::Rfc5780, talked, vantage, arrived, doubt: 1e-4 }
+    }
+
+    fn control(vantage: &str, proof: Proof) -> Control {
+        Control { vantage: at(vantage), proof }
+    }
+
+    #[test]
+    fn silence_counts_only_where_a_control_backs_it() {
+        let silent = [filter(A1, A2, false)];
+        assert_eq!(filtering(&silent, &[]).possible, [Ei, Ad, Apd]);
+        assert_eq!(filtering(&silent, &[control(A2, Proof::Refuted)]).possible, [Ei, Ad, Apd]);
+        let plausible = filtering(&silent, &[control(A2, Proof::Plausible)]);
+        let proven = filtering(&silent, &[control(A2, Proof::Proven)]);
+        assert_eq!((plausible.word(), proven.word()), (Some(Apd), Some(Apd)));
+        assert!(plausible.confidence < proven.confidence);
+        // What got in needs no backing.
+        assert_eq!(filtering(&[filter(A1, B1, true)], &[]).word(), Some(Ei));
+    }
+
+    #[test]
+    fn what_got_in_outweighs_silence_and_is_a_contradiction() {
+        let controls = [control(B1, Proof::Proven)];
+        let judged = filtering(&[filter(A1, B1, true), filter(A1, B1, false)], &controls);
+        assert_eq!((judged.word(), judged.steady), (Some(Ei), Some(false)));
+        assert_eq!(judged.contradictions.len(), 1);
+    }
+}

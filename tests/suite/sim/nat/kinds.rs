@@ -4,11 +4,11 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use rtcprobe::report::nat::Behaviour::{self, EndpointIndependent as Ei};
-use rtcprobe::report::nat::{HairpinSource, LegacyType, Pooling, PortAllocation as Reported};
+use rtcprobe::report::nat::{Family, HairpinSource, LegacyType, Pooling, PortAllocation as Reported};
 use rtcprobe::server::nat::{Filtering, Hairpin, Mapping, NatConfig, Pooling as Pool, PortAllocation};
 
-use super::matrix::{A, A2, B, SETS, Set, kinds, knowable, said, shown, truth, with};
-use super::scene::Scene;
+use super::matrix::{A, A2, SETS, Set, kinds, knowable, said, shown, truth, with};
+use super::scene::{CLIENT6, Scene};
 
 fn behind(seed: u8, mapping: Mapping, filtering: Filtering, change: impl FnOnce(&mut NatConfig)) -> Scene {
     let mut config = NatConfig::new(mapping, filtering);
@@ -175,5 +175,19 @@ fn several_places_are_probed_and_the_first_that_reaches_something_comes_first() 
     let nat = scene.run();
     assert_eq!((nat.local.as_deref(), nat.mapping), (Some("10.0.0.2"), Ei));
     assert_eq!(nat.others.len(), 1);
-    let _ = B;
+}
+
+#[test]
+fn both_families_are_looked_at_each_by_itself() {
+    // The NAT translates IPv4, and only filters IPv6.
+    let mut scene = behind(1, Mapping::Apdm, Filtering::Apdf, |config| config.public.truncate(1));
+    let mut six = scene.config.places[0].clone();
+    six.address = CLIENT6.parse().unwrap();
+    scene.config.places.push(six);
+    let nat = scene.rfc5780(A, A2).rfc5780("2001:db8::1", "2001:db8::2").run();
+    assert_eq!(said(&nat), truth(Mapping::Apdm, Filtering::Apdf), "{}", shown(&nat));
+    let six = &nat.others[0];
+    assert_eq!(six.family, Some(Family::Ipv6));
+    assert_eq!(said(six), truth(Mapping::None, Filtering::Apdf), "{}", shown(six));
+    assert_eq!(six.firewall, Some(true));
 }

@@ -18,6 +18,7 @@ use rtcprobe::wire::uri;
 use crate::sim::world::{HostId, Log, World};
 
 const CLIENT: &str = "10.0.0.2";
+pub const CLIENT6: &str = "2001:db8:c::2";
 const LIMIT: Time = Time::from_millis(3_600_000);
 
 pub struct Scene {
@@ -43,7 +44,7 @@ impl Scene {
         for _ in 0..more {
             world.chance();
         }
-        let client = world.host("client", &[CLIENT]);
+        let client = world.host("client", &[CLIENT, CLIENT6]);
         let place =
             Place { interface: Some("eth0".into()), address: CLIENT.parse().unwrap(), gateway: None, mtu: Some(1500) };
         let config = Config {
@@ -92,7 +93,8 @@ impl Scene {
         let config = server::Config { listen, faults, ..server::Config::new("test") };
         let chance = self.world.chance();
         self.world.start(host, Server::new(config, chance));
-        self.ask(&format!("stun:{primary}:3478"));
+        let at = SocketAddr::new(primary.parse().unwrap(), 3478);
+        self.ask(&format!("stun:{at}"));
         self
     }
 
