@@ -197,7 +197,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -355,7 +355,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -407,7 +407,7 @@ _rtcprobe() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -455,7 +455,7 @@ _rtcprobe() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -549,7 +549,7 @@ _rtcprobe() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -583,7 +583,7 @@ _rtcprobe() {
             fi
             case "${prev}" in
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)
@@ -801,7 +801,7 @@ _rtcprobe() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown prometheus nagios" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "text json jsonl junit github markdown html prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --redact)

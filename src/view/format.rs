@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use super::style::Style;
-use super::{github, json, jsonl, junit, markdown, nagios, prometheus};
+use super::{github, html, json, jsonl, junit, markdown, nagios, prometheus};
 use crate::report::{Event, Report, Severity, Verdict};
 
 /// The shape of the answer.
@@ -22,6 +22,8 @@ pub enum Format {
     Github,
     /// A page to paste into a ticket
     Markdown,
+    /// One page with drawings that needs nothing but a browser
+    Html,
     /// Metrics for the textfile collector of node_exporter
     Prometheus,
     /// One line with performance data; see --nagios for the exit codes
@@ -47,6 +49,7 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
         Format::Junit => junit::document(report),
         Format::Github => github::annotations(report),
         Format::Markdown => markdown::document(report),
+        Format::Html => html::document(report),
         Format::Prometheus => prometheus::text(report),
         Format::Nagios => nagios::line(report),
     }

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod format;
 pub mod gather;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod junit;

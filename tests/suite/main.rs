@@ -19,6 +19,7 @@ mod drive_process;
 mod drive_tls;
 mod formats;
 mod generated;
+mod html;
 mod loopback;
 mod outputs;
 mod readme;
