@@ -104,6 +104,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'Datagrams per second')
             [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Bytes of payload of each, from 24 to 1200')
             [CompletionResult]::new('--lifetime', '--lifetime', [CompletionResultType]::ParameterName, 'Ask for an allocation of this lifetime')
+            [CompletionResult]::new('--reference', '--reference', [CompletionResultType]::ParameterName, 'A STUN server over UDP to tell this network''s trouble from the servers''; repeat for more [default: the STUN servers that are named]')
             [CompletionResult]::new('--require', '--require', [CompletionResultType]::ParameterName, 'Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport')
             [CompletionResult]::new('--interface', '--interface', [CompletionResultType]::ParameterName, 'Use this interface only; repeat for more, or all for every one that is up')
             [CompletionResult]::new('--local-address', '--local-address', [CompletionResultType]::ParameterName, 'Use this local address only; repeat for more')

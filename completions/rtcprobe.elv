@@ -99,6 +99,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --rate 'Datagrams per second'
             cand --size 'Bytes of payload of each, from 24 to 1200'
             cand --lifetime 'Ask for an allocation of this lifetime'
+            cand --reference 'A STUN server over UDP to tell this network''s trouble from the servers''; repeat for more [default: the STUN servers that are named]'
             cand --require 'Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport'
             cand --interface 'Use this interface only; repeat for more, or all for every one that is up'
             cand --local-address 'Use this local address only; repeat for more'

@@ -108,6 +108,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l echo -d 'Data
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l rate -d 'Datagrams per second' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l reference -d 'A STUN server over UDP to tell this network\'s trouble from the servers\'; repeat for more [default: the STUN servers that are named]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l require -d 'Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport' -r -f -a "udp\t''
 tcp\t''
 tls\t''

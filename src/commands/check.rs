@@ -106,7 +106,10 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     };
     let options = world.options(|| args.probing.options())?;
     let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
-    let stun = world.fact("references", || references(args, &named.servers, ui))?;
+    let stun = match args.reference.is_empty() {
+        true => over_udp(&named.servers),
+        false => world.fact("references", || references(&args.reference, ui))?,
+    };
     let environment = environment::look(world)?;
     let uris = || named.servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
@@ -150,12 +153,9 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
 }
 
 /// The STUN servers over UDP that tell this network's trouble from the servers'.
-fn references(args: &CheckArgs, servers: &[gather::ServerSpec], ui: &mut Ui) -> Result<Vec<IceUri>, Stop> {
-    if args.reference.is_empty() {
-        return Ok(over_udp(servers));
-    }
+pub fn references(named: &[String], ui: &mut Ui) -> Result<Vec<IceUri>, Stop> {
     let mut found = Vec::new();
-    for text in &args.reference {
+    for text in named {
         let uri = keys::server(keys::Kind::Reference, text, ui)?;
         if uri.transport() != Transport::Udp {
             return usage(format!("--reference {uri}: it is to be a STUN server over UDP; write stun:HOST"));

@@ -47,6 +47,9 @@ pub struct TurnArgs {
     /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
+    /// A STUN server over UDP to tell this network's trouble from the servers'; repeat for more [default: the STUN servers that are named]
+    #[arg(long, value_name = "TARGET", env = "RTCPROBE_REFERENCE", value_delimiter = ',', help_heading = "Probing")]
+    pub reference: Vec<String>,
     /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
     #[arg(long, env = "RTCPROBE_NO_CONTROLS", value_parser = super::flag::parse, help_heading = "Security")]
     pub no_controls: bool,
@@ -129,6 +132,9 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
     }
     if servers.is_empty() && demo.is_none() {
         return usage(NO_SERVER);
+    }
+    if !args.reference.is_empty() {
+        stun = world.fact("references", || super::check::references(&args.reference, ui))?;
     }
     let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
     let demands = Demands {

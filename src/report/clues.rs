@@ -25,8 +25,6 @@ pub struct Clues {
     pub second_try: Option<SecondTry>,
     /// Peers of our own that the server does not permit.
     pub denied_peers: Vec<DeniedPeer>,
-    /// The password was derived from a secret on the spot (TURN REST API).
-    pub derived: Option<bool>,
     /// Something was lost on the way and sent again.
     pub lossy: Option<bool>,
 }

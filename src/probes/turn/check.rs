@@ -106,7 +106,12 @@ impl Check {
             let ground = OnceCell::new();
             let work = either(self.work(&held, &ground), self.hands.stopped()).await;
             if work == Either::Second(()) {
-                self.record.step(StepName::RelaySend, Ending::failed(Cause::Stopped, Duration::ZERO, "stopped"));
+                let stopped = || Ending::failed(Cause::Stopped, Duration::ZERO, "stopped");
+                self.record.step(StepName::RelaySend, stopped());
+                // Without data that went through, nothing is proved yet.
+                if !self.record.went_well(StepName::RelaySend) && !self.record.went_well(StepName::RelayReceive) {
+                    self.record.step(StepName::Refresh, stopped());
+                }
             }
             self.release(&held, ground.get()).await;
             if work == Either::First(()) {

@@ -13,7 +13,7 @@ use super::check::{Check, Held};
 use super::ground::{Ground, Second};
 use super::proofs::{CHANNELS, Exit, SEEN, channel, permission};
 use crate::machine::Time;
-use crate::machine::script::{Part, all, both, either};
+use crate::machine::script::{Either, Part, all, both, either};
 use crate::probes::station::{Data, Station};
 use crate::proto::exchange::Request;
 use crate::report::{Echo, Event, Form, Proof, Way};
@@ -53,7 +53,9 @@ impl Check {
         let tally = RefCell::new(Tally::default());
         let run = Run { check: self, held, plan: road.plan(plan), run: held.station.random(), tally: &tally };
         // What was measured until the user stopped it counts.
-        let _ = either(run.go(&road), self.hands.stopped()).await;
+        if either(run.go(&road), self.hands.stopped()).await == Either::Second(()) {
+            tally.borrow_mut().call_back(self.hands.now());
+        }
         let tally = tally.borrow();
         if tally.sent() > 0 {
             let echo = run_report(&tally, road.way(), run.plan);

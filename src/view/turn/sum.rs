@@ -96,19 +96,27 @@ fn counted(report: &Report) -> Option<String> {
 /// A transport is named by its short name where only one URL has it.
 fn sums(report: &Report) -> Vec<Sum<'_>> {
     let mut sums: Vec<Sum<'_>> = Vec::new();
-    let mut urls: Vec<&str> = Vec::new();
+    // Two users of one URL have a verdict each.
+    let mut urls: Vec<(&str, Option<&str>)> = Vec::new();
     for turn in &report.turn {
-        match urls.iter().position(|url| *url == turn.url) {
+        let key = (turn.url.as_str(), turn.username.as_deref());
+        match urls.iter().position(|known| *known == key) {
             Some(place) => sums[place].entries.push(turn),
             None => {
-                urls.push(&turn.url);
+                urls.push(key);
                 sums.push(Sum { name: words::transport(turn.transport).into(), entries: vec![turn] });
             }
         }
     }
     let one_of_each = sums.iter().enumerate().all(|(i, sum)| sums[..i].iter().all(|other| other.name != sum.name));
     if sums.len() == 1 || !one_of_each {
-        sums.iter_mut().zip(urls).for_each(|(sum, url)| sum.name = visible(url));
+        let several = |url| urls.iter().filter(|(other, _)| *other == url).count() > 1;
+        for (sum, (url, user)) in sums.iter_mut().zip(&urls) {
+            sum.name = match user.filter(|_| several(*url)) {
+                Some(user) => format!("{} as {}", visible(url), visible(user)),
+                None => visible(url),
+            };
+        }
     }
     sums
 }

@@ -67,6 +67,9 @@ pub(super) struct Tally {
     last: Option<Duration>,
 }
 
+/// As long as nothing has come back, an answer may take so long.
+const IN_FLIGHT: Duration = Duration::from_millis(500);
+
 impl Tally {
     /// The number of the next datagram, which is sent now.
     pub(super) fn send(&mut self, now: Time) -> u32 {
@@ -76,6 +79,15 @@ impl Tally {
 
     pub(super) fn sent(&self) -> u64 {
         self.trips.len() as u64
+    }
+
+    /// Takes back, from the end, what was sent so shortly before the run was stopped that its answer may be
+    /// on its way still: that is no loss.
+    pub(super) fn call_back(&mut self, now: Time) {
+        let slowest = self.trips.iter().filter_map(|(_, trip)| *trip).max().unwrap_or(IN_FLIGHT);
+        while self.trips.last().is_some_and(|(sent, trip)| trip.is_none() && now - *sent <= slowest * 2) {
+            self.trips.pop();
+        }
     }
 
     pub(super) fn damage(&mut self) {
@@ -183,6 +195,19 @@ mod tests {
             tally.receive(*number, at(u64::from(*number) * 20 + trip));
         }
         tally
+    }
+
+    #[test]
+    fn what_is_in_flight_at_a_stop_is_no_loss() {
+        let mut tally = Tally::default();
+        let at = Time::from_millis;
+        for millis in [0, 20, 40, 60, 80] {
+            tally.send(at(millis));
+        }
+        tally.receive(0, at(30));
+        tally.receive(2, at(70));
+        tally.call_back(at(85));
+        assert_eq!((tally.sent(), tally.received), (3, 2), "the one that never came stays lost");
     }
 
     #[test]
