@@ -27,6 +27,7 @@ end
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s h -l help -d 'Print help'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gather ICE candidates and show them as they are found, with every server\'s errors'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "nat" -d 'Find out how the NAT in front of this host treats packets, and with whom calls go direct'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "check" -d 'Say whether WebRTC will connect, what is wrong, how that is known, and what to change'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "replay" -d 'Run a recorded run again, without a network'
@@ -93,6 +94,57 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s v -l verbos
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l credential -d 'Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l credential-file -d 'File with the password in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l secret -d 'Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l secret-file -d 'File with the shared secret in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ttl -d 'How long credentials made from a secret last' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l user-id -d 'User id to put into credentials made from a secret' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l lifetime -d 'Measure how long the NAT keeps an idle mapping, up to this long; takes about as long as that is [up to: 130s]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l local-address -d 'Use this local address only; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l pcap -d 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l trace -d 'Write the run to this file, so that rtcprobe replay can run it again without a network' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+html\t'One page with drawings that needs nothing but a browser'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l no-default-servers -d 'Ask nobody when no server is named'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l gateway -d 'Ask the router for its public address, by PCP, NAT-PMP and UPnP: tells one NAT from several in a row'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l no-software -d 'Do not tell servers the name and version of this program'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l strict -d 'Fail with exit code 1 on a warning, too: a symmetric NAT, a server that does not answer'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r

@@ -115,6 +115,8 @@ struct Plan {
     options: drive::Options,
     environment: Environment,
     demo: Option<Demo>,
+    /// Public servers are asked, as none was named.
+    defaults: bool,
     outputs: Outputs,
     chance: Chance,
 }
@@ -162,7 +164,7 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> R
         connections: world.fact("connections", || Ok(connections()))?,
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
     };
-    Ok(Plan { config, options, environment, demo, outputs, chance })
+    Ok(Plan { config, options, environment, demo, defaults: named.defaults, outputs, chance })
 }
 
 /// As many connections as descriptors allow; the rest wait their turn.
@@ -188,9 +190,10 @@ fn kinds(args: &GatherArgs, named: &Named, demo: bool) -> Result<(bool, bool, bo
 }
 
 fn probe(args: &GatherArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Outputs, Ended), Stop> {
-    let Plan { mut config, options, environment, demo, mut outputs, chance } = plan;
+    let Plan { mut config, options, environment, demo, defaults, mut outputs, chance } = plan;
     let mut report = Report::new("gather", drive::rfc3339(world.started()), environment);
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
+    report.default_servers = defaults;
     outputs.begin(report.demo.as_deref(), ui);
     let patience = config.schedule.total() + Duration::from_secs(1);
     let limit = Some(args.probing.timeout.unwrap_or(TIMEOUT.max(patience)));

@@ -25,6 +25,13 @@ pub fn explain(report: &mut Report, ended: Ended) {
         };
         report.unknown.insert("/gather/completeMs".into(), why.into());
     }
+    explain_servers(report);
+    report.findings = rules::judge(report);
+    report.verdict = verdict(report);
+}
+
+/// Says why a server's round-trip time and its software are not known, where they are not.
+pub fn explain_servers(report: &mut Report) {
     for (index, server) in report.servers.iter().enumerate() {
         let (rtt, software) = unknown(server);
         for (fact, why) in [("rttMs", rtt), ("software", software)] {

@@ -13,6 +13,7 @@ mod judge;
 mod keys;
 mod locals;
 mod man;
+mod nat;
 mod output;
 mod parser;
 mod probing;
@@ -53,6 +54,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Gather(Box<gather::GatherArgs>),
+    Nat(Box<nat::NatArgs>),
     Turn(Box<turn::TurnArgs>),
     Check(Box<check::CheckArgs>),
     Replay(replay::ReplayArgs),
@@ -95,6 +97,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let plugin = plugin || matches!(matches.try_get_one::<bool>("nagios"), Ok(Some(true)));
     let wishes = match &cli.command {
         Command::Gather(args) => args.output.wishes(),
+        Command::Nat(args) => args.output.wishes(),
         Command::Turn(args) => args.output.wishes(),
         Command::Check(args) => args.output.wishes(),
         Command::Replay(args) => args.output.wishes(),
@@ -119,6 +122,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     };
     let result = match &cli.command {
         Command::Gather(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
+        Command::Nat(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Turn(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Check(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Replay(args) => replay::run(args, matches, &mut ui),
@@ -152,6 +156,7 @@ fn tell(stop: &Stop, plugin: bool, ui: &mut Ui) -> u8 {
 fn probe(command: &Command, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
     match command {
         Command::Gather(args) => gather::run(args, matches, world, ui),
+        Command::Nat(args) => nat::run(args, matches, world, ui),
         Command::Turn(args) => turn::run(args, matches, world, ui),
         Command::Check(args) => check::run(args, matches, world, ui),
         _ => stop::usage("the trace names a command that sends nothing"),

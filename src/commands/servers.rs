@@ -85,6 +85,8 @@ pub struct Named {
     pub hosts: Vec<Vec<IceUri>>,
     /// The configuration said `iceTransportPolicy: relay`.
     pub relay_only: bool,
+    /// None was named, and public ones stand in.
+    pub defaults: bool,
 }
 
 impl ServerArgs {
@@ -103,7 +105,7 @@ impl ServerArgs {
         let mut input = Input::default();
         let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
         let Assigned { mut servers, everyone, hosts } = keys::assign(matches, manner, &minting, &mut input, ui)?;
-        let mut relay_only = false;
+        let (mut relay_only, mut defaults) = (false, false);
         if let Some(source) = &self.ice_servers {
             let list = read_list(source, &mut input)?;
             list.warnings.iter().for_each(|warning| ui.warn(&format!("--ice-servers: {}", visible(warning))));
@@ -119,10 +121,11 @@ impl ServerArgs {
             }
             if manner.defaults {
                 servers = default_servers(ui)?;
+                defaults = true;
             }
         }
         drop_repeated(&mut servers, ui);
-        Ok(Named { servers, hosts, relay_only })
+        Ok(Named { servers, hosts, relay_only, defaults })
     }
 }
 

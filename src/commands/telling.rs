@@ -29,6 +29,9 @@ impl Telling {
         if let Some(line) = view::turn::live::step(event, ui.verbose) {
             ui.detail(&line);
         }
+        if let Some(line) = view::nat::live(event) {
+            ui.detail(&line);
+        }
     }
 
     fn progress(&mut self, event: &Event, ui: &mut Ui) {
@@ -49,6 +52,9 @@ impl Telling {
                 }
             }
             _ => {}
+        }
+        if let (Some(text), Some(progress)) = (view::nat::so_far(event), ui.progress()) {
+            progress.learned(&text);
         }
     }
 

@@ -59,6 +59,7 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
 #[must_use]
 pub fn text(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
+        "nat" => super::nat::text(report, style, verbose),
         "turn" => super::turn::text(report, style, verbose),
         "check" => super::check::text(report, style, verbose),
         _ => super::gather::text(report, style),
@@ -87,6 +88,7 @@ pub fn live(command: &str, event: &Event, style: &Style) -> String {
 #[must_use]
 pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     match report.command.as_str() {
+        "nat" => super::nat::closing(report, style, verbose),
         "turn" => super::turn::closing(report, style, verbose),
         "check" => super::check::closing(report, style, verbose),
         _ => super::servers::closing(report, style),

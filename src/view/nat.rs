@@ -10,9 +10,9 @@ mod words;
 
 use super::escape::visible;
 use super::style::{Ink, Style};
-use super::table::wrap;
-use crate::report::nat::{Nat, Path};
-use crate::report::{Event, Outcome, Report};
+use super::table::{flow, wrap};
+use crate::report::nat::{Nat, Udp};
+use crate::report::{Event, Outcome, Report, Severity};
 
 pub use sentence::sentence;
 
@@ -38,8 +38,10 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         }
     }
     blocks.push(servers(report, style, verbose));
-    blocks.push(super::findings::text(&report.findings, style, |_| false).trim_end_matches('\n').to_string());
-    blocks.push(sum::line(report, style));
+    // What is only remarked stands among the facts already.
+    let weighty = report.findings.iter().filter(|finding| verbose || finding.severity != Severity::Info);
+    blocks.push(super::findings::text(&weighty.cloned().collect::<Vec<_>>(), style, |_| false));
+    blocks.push(sum::line(report, style, verbose));
     blocks.retain(|block| !block.trim().is_empty());
     let blocks: Vec<&str> = blocks.iter().map(|block| block.trim_end_matches('\n')).collect();
     blocks.join("\n\n") + "\n"
@@ -89,14 +91,12 @@ fn block(report: &Report, nat: &Nat, place: &str, style: &Style, verbose: bool) 
         wrap(style.width, 0, &visible(&sentence(nat))).iter().map(|line| style.paint(Ink::Bold, line) + "\n").collect();
     let same = nat.direct.windows(2).all(|two| two[0].outcome == two[1].outcome);
     let forecast = if same && !verbose { String::new() } else { reach::grid(&nat.direct, style) };
-    let mut parts = vec![
-        sentence,
-        facts::table(nat, style),
-        forecast,
-        contradictions(nat, style),
-        gaps::gaps(report, place, style, verbose),
-    ];
-    if nat.direct.iter().any(|reach| reach.outcome != Path::Unknown) && place == "/nat" {
+    let mut parts = vec![sentence, facts::table(nat, style), forecast, contradictions(nat, style)];
+    // Without UDP there is nothing more to find out.
+    if nat.udp != Udp::Blocked {
+        parts.push(gaps::gaps(report, place, style, verbose));
+    }
+    if nat.udp == Udp::Open && place == "/nat" {
         parts.push(wrap(style.width, 0, CAVEAT).iter().map(|line| style.paint(Ink::Dim, line) + "\n").collect());
     }
     if verbose {
@@ -117,8 +117,22 @@ fn contradictions(nat: &Nat, style: &Style) -> String {
     out
 }
 
-/// The servers, when one of them was of no use or everything is asked for.
+/// The servers: who they were, and what was wrong with them if something was.
 fn servers(report: &Report, style: &Style, verbose: bool) -> String {
     let trouble = report.servers.iter().any(|server| !matches!(server.outcome, Outcome::Ok | Outcome::Skipped));
-    if trouble || verbose { super::servers::servers(&report.servers, style) } else { String::new() }
+    if trouble || verbose {
+        return super::servers::servers(&report.servers, style);
+    }
+    let mut urls: Vec<String> = Vec::new();
+    for server in &report.servers {
+        let url = visible(&server.url);
+        if !urls.contains(&url) {
+            urls.push(url);
+        }
+    }
+    if urls.is_empty() {
+        return String::new();
+    }
+    urls.insert(0, "Asked:".into());
+    flow(style.width, 0, &urls).iter().map(|line| style.paint(Ink::Dim, line) + "\n").collect()
 }

@@ -25,6 +25,8 @@ pub struct Progress {
     waiting: Vec<String>,
     /// How far long measurements have come, by server.
     measured: HashMap<String, (u64, u64)>,
+    /// The latest that was learned, where that is shown.
+    learned: String,
     total: usize,
     columns: usize,
     line: Arc<Mutex<Line>>,
@@ -59,6 +61,7 @@ impl Progress {
             total: waiting.len(),
             waiting,
             measured: HashMap::new(),
+            learned: String::new(),
             columns,
             line,
             end: Some(end),
@@ -83,6 +86,12 @@ impl Progress {
         self.describe();
     }
 
+    /// What is known by now.
+    pub fn learned(&mut self, text: &str) {
+        self.learned = visible(text);
+        self.describe();
+    }
+
     /// Lets somebody else write to the terminal without the two getting mixed up.
     pub fn aside(&self, mut write: impl FnMut() -> io::Result<()>) -> io::Result<()> {
         let mut line = locked(&self.line);
@@ -96,7 +105,12 @@ impl Progress {
             None => url.clone(),
         };
         let waiting: Vec<String> = self.waiting.iter().map(named).collect();
-        locked(&self.line).text = describe(&waiting, self.total, self.columns.saturating_sub(MARGIN));
+        let room = self.columns.saturating_sub(MARGIN);
+        let mut text = describe(&waiting, self.total, room);
+        if !self.learned.is_empty() && width(&text) + 3 + width(&self.learned) <= room {
+            text = format!("{text} · {}", self.learned);
+        }
+        locked(&self.line).text = text;
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rtcprobe::report::Report;
+use rtcprobe::report::nat::Udp;
 use rtcprobe::view::style::Style;
 use rtcprobe::view::{check, escape, format, json, jsonl, turn};
 
@@ -30,6 +31,28 @@ fn every_step_is_told_when_more_is_asked_for() {
         if name == "turn-good" || name == "turn-hostile" {
             bless::compare(&folder("views").join(format!("{name}.verbose.txt")), &text);
         }
+    }
+}
+
+#[test]
+fn every_test_of_a_nat_is_told_when_more_is_asked_for() {
+    for (name, report) in reports().iter().filter(|(name, _)| name.starts_with("nat-")) {
+        let text = format::text(report, &Style { width: 80, color: false }, true);
+        let nat = report.nat.as_ref().unwrap();
+        assert!(nat.tests.iter().all(|test| text.contains(&escape::visible(&test.name))), "{name}");
+        assert_eq!(text.matches("  REQ-").count(), if nat.nat == Some(true) { 14 } else { 0 }, "{name}");
+        if ["nat-home", "nat-symmetric", "nat-hostile"].contains(&name.as_str()) {
+            bless::compare(&folder("views").join(format!("{name}.verbose.txt")), &text);
+        }
+    }
+}
+
+#[test]
+fn a_forecast_says_that_it_is_one() {
+    for (name, report) in reports().iter().filter(|(name, _)| name.starts_with("nat-")) {
+        let text = self::text(report, &Style { width: 200, color: false });
+        let known = report.nat.as_ref().unwrap().udp == Udp::Open;
+        assert_eq!(text.contains("upper bound") && text.contains("This predicts; ICE decides."), known, "{name}");
     }
 }
 

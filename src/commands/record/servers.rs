@@ -14,6 +14,8 @@ struct Kept {
     servers: Vec<KeptServer>,
     hosts: Vec<Vec<IceUri>>,
     relay_only: bool,
+    #[serde(default)]
+    defaults: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -27,13 +29,14 @@ struct KeptServer {
 /// The servers that the command line names, or those that it named when the trace was written.
 pub fn servers(world: &World, live: impl FnOnce() -> Result<Named, Stop>) -> Result<Named, Stop> {
     if world.is_replay() {
-        let Kept { servers, hosts, relay_only } = world.remembered("servers")?;
+        let Kept { servers, hosts, relay_only, defaults } = world.remembered("servers")?;
         let servers = servers.into_iter().map(KeptServer::spec).collect();
-        return Ok(Named { servers, hosts, relay_only });
+        return Ok(Named { servers, hosts, relay_only, defaults });
     }
     let named = live()?;
     let servers = named.servers.iter().map(|server| KeptServer::of(world, server)).collect();
-    world.keep("servers", &Kept { servers, hosts: named.hosts.clone(), relay_only: named.relay_only });
+    let (hosts, relay_only, defaults) = (named.hosts.clone(), named.relay_only, named.defaults);
+    world.keep("servers", &Kept { servers, hosts, relay_only, defaults });
     Ok(named)
 }
 

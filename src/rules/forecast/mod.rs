@@ -38,6 +38,12 @@ pub fn forecast(nat: &Nat) -> Vec<Reach> {
         .collect()
 }
 
+/// Writes the forecast of a NAT, and of those on other ways out, where it belongs.
+pub fn fill(nat: &mut Nat) {
+    nat.direct = forecast(nat);
+    nat.others.iter_mut().for_each(fill);
+}
+
 /// What comes of two sides of which everything is known, no port being guessed.
 #[must_use]
 pub fn outcome(one: (Behaviour, Behaviour), other: (Behaviour, Behaviour)) -> Path {
@@ -65,11 +71,13 @@ fn may_be(nat: &Nat) -> Vec<(Behaviour, Behaviour)> {
     use Behaviour::{AddressAndPortDependent, AddressDependent, EndpointIndependent, None, Unknown};
     const ALL: &[Behaviour] = &[EndpointIndependent, AddressDependent, AddressAndPortDependent];
     let mappings: &[Behaviour] = match nat.mapping {
+        Unknown if !nat.mapping_possible.is_empty() => &nat.mapping_possible,
         Unknown if nat.nat == Some(false) => &[None],
         Unknown => ALL,
         ref known => std::slice::from_ref(known),
     };
     let filterings: &[Behaviour] = match nat.filtering {
+        Unknown if !nat.filtering_possible.is_empty() => &nat.filtering_possible,
         Unknown if nat.nat == Some(false) && nat.firewall == Some(false) => &[None],
         Unknown => ALL,
         ref known => std::slice::from_ref(known),

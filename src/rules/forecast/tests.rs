@@ -82,6 +82,9 @@ fn what_is_not_known_matters_only_where_it_makes_a_difference() {
     assert_eq!(row(&open(Unknown, AddressAndPortDependent)), "YYY?------");
     assert_eq!(row(&nat("open", Some(false), Unknown, Unknown)), "YYYY??????");
     assert_eq!(row(&open(AddressDependent, Unknown)), "YYY-??-??-");
+    let mut nat = open(EndpointIndependent, Unknown);
+    nat.filtering_possible = vec![EndpointIndependent, AddressDependent];
+    assert_eq!(row(&nat), "YYYYYYYYYY");
 }
 
 #[test]

@@ -28,13 +28,14 @@ rule! {
     "rfc5780-unavailable", Info, "No server can tell whom the NAT lets in", check
 }
 
-/// Why filtering is not known, where that is.
+/// Where the reason stands why filtering is not known.
 const WHY: &str = "/nat/filtering";
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let Some(nat) = report.nat.as_ref().filter(|nat| nat.udp == Udp::Open) else { return Vec::new() };
     let by_rfc5780 = [nat.mapping_method, nat.filtering_method].contains(&Some(Method::Rfc5780));
-    let why = report.unknown.get(WHY).filter(|why| !matches!(why.as_str(), "interrupted" | "time-limit"));
+    let lacking = |why: &&String| why.starts_with("needs-") || why.starts_with("server-");
+    let why = report.unknown.get(WHY).filter(lacking);
     let (Behaviour::Unknown, false, Some(why)) = (nat.filtering, by_rfc5780, why) else { return Vec::new() };
     let detail =
         "No server has a second address to send from, and no relayed address was there: filtering is not known.";

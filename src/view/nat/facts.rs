@@ -62,8 +62,8 @@ fn facts(nat: &Nat) -> Vec<Fact> {
     };
     add("this host", here(nat));
     add("seen as", Some(nat.public_addresses.join(", ")).filter(|text| !text.is_empty()));
-    add("mapping", known(nat.mapping));
-    add("filtering", known(nat.filtering));
+    add("mapping", known(nat.mapping).or_else(|| one_of(&nat.mapping_possible)));
+    add("filtering", known(nat.filtering).or_else(|| one_of(&nat.filtering_possible)));
     add("hairpinning", nat.hairpinning.map(|works| hairpinning(works, nat.hairpinning_source)));
     add("ports", ports(nat));
     add("addresses", nat.address_pooling.map(pooling));
@@ -96,6 +96,12 @@ fn here(nat: &Nat) -> Option<String> {
 
 fn known(behaviour: Behaviour) -> Option<String> {
     (behaviour != Behaviour::Unknown).then(|| words::behaviour(behaviour).to_string())
+}
+
+/// What is left of an unknown behaviour when something was excluded.
+fn one_of(possible: &[Behaviour]) -> Option<String> {
+    let words: Vec<&str> = possible.iter().map(|behaviour| words::behaviour(*behaviour)).collect();
+    (!words.is_empty()).then(|| words.join(", or "))
 }
 
 fn yes(is: bool, how: &str, not: &str) -> String {

@@ -1,35 +1,37 @@
 //! What is not known, why, and what would settle it.
 
-use std::collections::BTreeMap;
-
 use crate::report::Report;
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
 use crate::view::table::wrap;
 
+const VANTAGE: &str = "name a TURN server, or a STUN server with two addresses (RFC 5780)";
+
 /// A fact, what it is called here, and what would settle it where nothing else is known to.
-const FACTS: [(&str, &str, &str); 17] = [
+type Fact = (&'static str, &'static str, &'static str);
+
+const FACTS: [Fact; 17] = [
     ("nat", "whether there is a NAT", "name a STUN server that answers"),
-    ("firewall", "whether there is a firewall", "name a TURN server, or a STUN server with two addresses (RFC 5780)"),
+    ("firewall", "whether there is a firewall", VANTAGE),
     ("mapping", "mapping", "name a second STUN server, or a TURN server"),
-    ("filtering", "filtering", "name a TURN server, or a STUN server with two addresses (RFC 5780)"),
+    ("filtering", "filtering", VANTAGE),
     ("hairpinning", "hairpinning", "try again"),
     ("portPreservation", "ports", "try again"),
     ("portAllocation", "how ports are chosen", "try again"),
     ("addressPooling", "addresses", "try again"),
     ("deterministic", "whether it is the same again", "try again"),
-    ("alg", "rewriting", "name a STUN server that sends MAPPED-ADDRESS, too"),
-    ("fragments", "fragments", "name a STUN server that knows PADDING (RFC 5780)"),
-    ("pathMtu", "path MTU", "name a STUN server that knows PADDING (RFC 5780)"),
+    ("alg", "rewriting", ""),
+    ("fragments", "fragments", ""),
+    ("pathMtu", "path MTU", ""),
     ("mappingLifetimeMs", "lifetime of idle mappings", "--lifetime"),
-    ("doubleNat", "how many NATs there are in a row", "--gateway"),
-    ("carrierGradeNat", "whether the provider has a NAT", "--gateway"),
-    ("gateway", "what the router says of itself", "--gateway"),
-    ("tcpMapping", "TCP mapping", "name STUN servers that answer over TCP"),
+    ("doubleNat", "NATs in a row", "--gateway"),
+    ("carrierGradeNat", "the provider's NAT", "--gateway"),
+    ("gateway", "the router", "--gateway"),
+    ("tcpMapping", "TCP mapping", ""),
 ];
 
 /// Facts that stand for others here: the same reason would be given twice.
-const WITH: [(&str, &str); 8] = [
+const WITH: [(&str, &str); 9] = [
     ("mappingLifetimeRangeMs", "mappingLifetimeMs"),
     ("portParity", "portAllocation"),
     ("portContiguity", "portAllocation"),
@@ -38,25 +40,39 @@ const WITH: [(&str, &str); 8] = [
     ("hairpinningSource", "hairpinning"),
     ("mappingConfidence", "mapping"),
     ("filteringConfidence", "filtering"),
+    ("firewall", "filtering"),
 ];
+
+/// Of so many facts it is said what would settle them.
+const MATTER: usize = 3;
 
 /// Reasons under which a fact simply was not wanted.
 const NOT_ASKED: &str = "not-asked";
 
-/// What is not known of the NAT whose facts stand at `place` in the report. What was not asked for is
-/// named in one line; the rest stands below, reason by reason.
+/// What matters less; why it is not known is told under `-v` only.
+const MINOR: [&str; 5] = ["alg", "fragments", "pathMtu", "tcpMapping", "deterministic"];
+
+/// What is not known of the NAT whose facts stand at `place` in the report, reason by reason. What
+/// was not asked for, and what matters less, is named in one line each.
 #[must_use]
 pub fn gaps(report: &Report, place: &str, style: &Style, verbose: bool) -> String {
-    let mut by_reason: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    let mut by_reason: Vec<(&str, Vec<Fact>)> = Vec::new();
+    let mut minor: Vec<&str> = Vec::new();
     let reason = |field: &str| report.unknown.get(&format!("{place}/{field}")).map(String::as_str);
-    for (field, name, settles) in FACTS {
+    for fact in FACTS {
+        let (field, name, _) = fact;
         let Some(why) = reason(field) else { continue };
         let covered = WITH.iter().any(|(one, other)| *one == field && reason(other) == Some(why));
-        if !covered && !is_idle(why) {
-            by_reason.entry(why).or_default().push((name, settles));
+        if covered || IDLE.contains(&why) {
+            continue;
+        }
+        match by_reason.iter_mut().find(|(known, _)| *known == why) {
+            Some((_, facts)) => facts.push(fact),
+            None if MINOR.contains(&field) && !verbose => minor.push(name),
+            None => by_reason.push((why, vec![fact])),
         }
     }
-    let not_asked = by_reason.remove(NOT_ASKED).unwrap_or_default();
+    let asked = by_reason.iter().position(|(why, _)| *why == NOT_ASKED).map(|place| by_reason.remove(place));
     let mut out = String::new();
     let mut say = |ink, indent, text: &str| {
         for line in wrap(style.width, indent, &visible(text)) {
@@ -64,35 +80,67 @@ pub fn gaps(report: &Report, place: &str, style: &Style, verbose: bool) -> Strin
         }
     };
     for (why, facts) in &by_reason {
-        let names: Vec<&str> = facts.iter().map(|(name, _)| *name).collect();
+        let names: Vec<&str> = facts.iter().map(|(_, name, _)| *name).collect();
         say(Ink::Doubtful, 0, &format!("Not known: {} ({}).", names.join(", "), reason_in_words(why)));
         let settles = settles(why, facts);
         if !settles.is_empty() {
             say(Ink::Bold, 2, &format!("To find out: {}.", settles.join("; or ")));
         }
     }
-    if !not_asked.is_empty() && (verbose || by_reason.is_empty()) {
-        let asked: Vec<String> = not_asked.iter().map(|(name, option)| format!("{name} ({option})")).collect();
-        say(Ink::Dim, 0, &format!("Not asked for: {}.", asked.join(", ")));
+    if !minor.is_empty() {
+        say(Ink::Dim, 0, &format!("Not known, either (-v says why): {}.", minor.join(", ")));
+    }
+    if let Some((_, facts)) = asked.filter(|_| verbose || by_reason.is_empty()) {
+        say(Ink::Dim, 0, &format!("Not asked for: {}.", by_option(&facts).join("; ")));
     }
     out
 }
 
-/// Says nothing about what might be found out.
-fn is_idle(why: &str) -> bool {
-    matches!(why, "not-applicable" | "no-nat")
+/// What was not asked for, by the option that asks for it.
+fn by_option(facts: &[Fact]) -> Vec<String> {
+    let mut options: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (_, name, option) in facts {
+        match options.iter_mut().find(|(known, _)| known == option) {
+            Some((_, names)) => names.push(name),
+            None => options.push((option, vec![name])),
+        }
+    }
+    options.iter().map(|(option, names)| format!("{} ({option})", names.join(", "))).collect()
 }
 
-fn settles(why: &str, facts: &[(&str, &str)]) -> Vec<String> {
-    match why {
-        "interrupted" => return vec!["let it run to its end".into()],
-        "time-limit" => return vec!["give it more time with --timeout".into()],
-        _ => {}
+/// Reasons that say nothing about what might be found out.
+const IDLE: [&str; 6] =
+    ["not-applicable", "no-nat", "not-constant", "no-hairpinning", "no-shared-address-seen", "not-known"];
+
+/// Reasons that say themselves what would settle it.
+const REASONS: [(&str, &str, &str); 16] = [
+    ("interrupted", "interrupted", "let it run to its end"),
+    ("time-limit", "the time was up", "give it more time with --timeout"),
+    ("not-supported-by-server", "no server supports the test", ""),
+    ("not-told-by-server", "no server tells our address twice", ""),
+    ("no-answer", "no answer", "name a STUN server that answers"),
+    ("no-server-answered", "no server answered", "name a STUN server that answers"),
+    ("needs-another-server", "that takes another server", "name a second STUN server, or a TURN server"),
+    ("needs-server-at-another-address", "that takes a server at another address", "name one, STUN or TURN"),
+    ("needs-server-at-another-port", "that takes a server at another port of the same address", VANTAGE),
+    ("needs-vantage-at-another-port", "that takes an answer from another port of the same address", VANTAGE),
+    ("needs-turn-or-rfc5780-server", "no server can send from another address", VANTAGE),
+    ("server-does-not-do-what-it-says", "the server does not send from where it should", "name another server"),
+    ("contradiction", "the tests contradict each other", "name one server at a time"),
+    ("cannot-open-filter", "the NAT's filter keeps the test out", ""),
+    ("gateway-silent", "no router answered", ""),
+    ("not-possible-in-demo", "a NAT that is only simulated cannot show it", ""),
+];
+
+fn settles(why: &str, facts: &[Fact]) -> Vec<String> {
+    if let Some((.., settles)) = REASONS.iter().find(|(reason, ..)| *reason == why) {
+        return Some(*settles).filter(|settles| !settles.is_empty()).map(String::from).into_iter().collect();
     }
     let mut settles: Vec<String> = Vec::new();
-    for (_, settle) in facts {
+    // Where much is missing, the rest comes with what matters most; a sentence needs nothing more.
+    for (.., settle) in facts.iter().take(MATTER).filter(|_| !why.contains(' ')) {
         let settle = if settle.starts_with("--") { format!("add {settle}") } else { (*settle).to_string() };
-        if !settles.contains(&settle) {
+        if !settle.is_empty() && !settles.contains(&settle) {
             settles.push(settle);
         }
     }
@@ -100,11 +148,6 @@ fn settles(why: &str, facts: &[(&str, &str)]) -> Vec<String> {
 }
 
 fn reason_in_words(why: &str) -> String {
-    match why {
-        "interrupted" => "interrupted".into(),
-        "time-limit" => "the time was up".into(),
-        "not-supported-by-server" => "no server supports the test".into(),
-        "no-answer" => "no answer".into(),
-        other => other.replace('-', " "),
-    }
+    let known = REASONS.iter().find(|(reason, ..)| *reason == why);
+    known.map_or_else(|| why.replace('-', " "), |(_, words, _)| (*words).to_string())
 }

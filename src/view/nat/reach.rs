@@ -6,18 +6,18 @@ use crate::view::style::{Ink, Style};
 use crate::view::table::{self, Column, wrap};
 
 const COLUMNS: [Column; 4] = [
-    Column { title: "whose NAT maps  \\  filters by", width: 34, right: false },
-    Column { title: "nothing", width: 9, right: false },
-    Column { title: "address", width: 9, right: false },
-    Column { title: "address and port", width: 16, right: false },
+    Column { title: "Forecast by the other side's NAT", width: 34, right: false },
+    Column { title: "lets in all", width: 11, right: false },
+    Column { title: "by address", width: 10, right: false },
+    Column { title: "by address, port", width: 16, right: false },
 ];
 
 /// As wide as the grid.
-const NARROW: usize = 74;
+const NARROW: usize = 77;
 
 /// How the rows are called, and what people know them as.
 const ROWS: [(Behaviour, &str); 4] = [
-    (Behaviour::None, "not at all (no NAT)"),
+    (Behaviour::None, "no NAT"),
     (Behaviour::EndpointIndependent, "endpoint-independent (home router)"),
     (Behaviour::AddressDependent, "address-dependent (symmetric)"),
     (Behaviour::AddressAndPortDependent, "address- and port-dep. (symmetric)"),
@@ -32,11 +32,10 @@ pub fn grid(direct: &[Reach], style: &Style) -> String {
     if direct.is_empty() {
         return String::new();
     }
-    let mut out = style.paint(Ink::Bold, "A call with somebody") + "\n";
     if style.width < NARROW {
-        return out + &lines(direct, style);
+        return style.paint(Ink::Dim, COLUMNS[0].title) + "\n" + &lines(direct, style);
     }
-    out.push_str(&table::headings(style, &COLUMNS));
+    let mut out = table::headings(style, &COLUMNS);
     for (mapping, name) in ROWS {
         let mut cells = vec![(Ink::Plain, name.to_string())];
         let filterings: &[Behaviour] = if mapping == Behaviour::None { &[Behaviour::None] } else { &FILTERINGS };

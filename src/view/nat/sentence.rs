@@ -72,14 +72,21 @@ pub fn effect(direct: &[Reach]) -> String {
     if all(Path::Relay) {
         return "every call needs a TURN relay".into();
     }
+    // Luck is nothing to rely on: whoever needs it needs a relay.
+    let lucky = outcomes.contains(&Path::DirectIfLucky);
+    let sure: Vec<Path> =
+        outcomes.iter().map(|path| if *path == Path::DirectIfLucky { Path::Relay } else { *path }).collect();
     let mut parts = Vec::new();
+    let mut some = "some";
     for (path, before, after) in [
         (Path::Direct, "calls go direct with ", ""),
-        (Path::Relay, "with ", " they need a TURN relay"),
-        (Path::DirectIfLucky, "with ", " they go direct with luck only"),
+        (Path::Relay, "with ", if lucky { " they need a TURN relay, or luck" } else { " they need a TURN relay" }),
         (Path::Unknown, "with ", " it is not known"),
     ] {
-        let whom = whom(&outcomes, path);
+        let whom = whom(&sure, path, some);
+        if whom.iter().any(|name| name.starts_with("some ")) {
+            some = "other";
+        }
         if !whom.is_empty() {
             parts.push(format!("{before}{}{after}", list(&whom)));
         }
@@ -88,14 +95,14 @@ pub fn effect(direct: &[Reach]) -> String {
 }
 
 /// The people with whom it comes to this.
-fn whom(outcomes: &[Path], path: Path) -> Vec<String> {
+fn whom(outcomes: &[Path], path: Path, some: &str) -> Vec<String> {
     let mut whom = Vec::new();
     for (name, places) in PEOPLE {
         let hits = places.iter().filter(|place| outcomes.get(**place) == Some(&path)).count();
         match hits {
             0 => {}
             hits if hits == places.len() => whom.push(name.to_string()),
-            _ => whom.push(format!("some {name}")),
+            _ => whom.push(format!("{some} {name}")),
         }
     }
     // Who goes direct with most goes direct with those that are easier.
@@ -178,6 +185,21 @@ mod tests {
         ] {
             assert_eq!(told(nat, mapping, filtering, legacy), expected);
         }
+    }
+
+    #[test]
+    fn nobody_is_told_to_rely_on_luck() {
+        let mut nat: Nat = serde_json::from_value(serde_json::json!({
+            "udp": "open", "nat": true, "mapping": APD, "filtering": EI, "portAllocation": "sequential",
+            "legacyType": "symmetric", "publicAddresses": [], "direct": [], "tests": [],
+        }))
+        .unwrap();
+        nat.direct = forecast(&nat);
+        assert_eq!(
+            effect(&nat.direct),
+            "calls go direct with hosts without NAT, open NATs and some symmetric NATs; with most home routers and other \
+             symmetric NATs they need a TURN relay, or luck"
+        );
     }
 
     #[test]

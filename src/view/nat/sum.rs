@@ -1,12 +1,12 @@
 //! What it all amounts to.
 
 use crate::report::nat::{Nat, Path, Udp};
-use crate::report::{Report, Verdict};
+use crate::report::{Report, Severity, Verdict};
 use crate::view::style::{Ink, Style};
 use crate::view::table::wrap;
 
 /// PASS, WARN or FAIL, and how many kinds of network calls go direct with.
-pub fn line(report: &Report, style: &Style) -> String {
+pub fn line(report: &Report, style: &Style, verbose: bool) -> String {
     let (ink, word) = match report.verdict {
         Verdict::Pass => (Ink::Good, "PASS"),
         Verdict::Warn => (Ink::Doubtful, "WARN"),
@@ -14,14 +14,14 @@ pub fn line(report: &Report, style: &Style) -> String {
     };
     let mut out = String::new();
     let mut before = format!("{}  ", style.paint(ink, word));
-    for line in wrap(style.width, 6, &sentences(report).join(" ")) {
+    for line in wrap(style.width, 6, &sentences(report, verbose).join(" ")) {
         out.push_str(&format!("{before}{}\n", line.trim_start()));
         before = " ".repeat(6);
     }
     out
 }
 
-fn sentences(report: &Report) -> Vec<String> {
+fn sentences(report: &Report, verbose: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());
@@ -31,6 +31,13 @@ fn sentences(report: &Report) -> Vec<String> {
     match &report.nat {
         None => sentences.push("Nothing was found out.".into()),
         Some(nat) => sentences.push(counted(nat)),
+    }
+    let remarks = report.findings.iter().filter(|finding| finding.severity == Severity::Info).count();
+    match remarks {
+        _ if verbose => {}
+        0 => {}
+        1 => sentences.push("One remark more with -v.".into()),
+        many => sentences.push(format!("{many} remarks more with -v.")),
     }
     sentences
 }

@@ -5,7 +5,7 @@ use crate::report::nat::{Nat, NatTest, TestOutcome};
 use crate::rules::requirements::requirements;
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
-use crate::view::table::wrap;
+use crate::view::table::flow;
 
 /// Where what belongs to a test begins.
 const INDENT: usize = 4;
@@ -20,11 +20,16 @@ pub fn tests(nat: &Nat, style: &Style) -> String {
     for test in &nat.tests {
         let (ink, mark) = mark(test.outcome);
         let took = if test.elapsed_ms > 0.0 { words::ms(test.elapsed_ms) } else { String::new() };
-        let head = format!("{mark} {:<22} {:<12} {took:>8}", visible(&test.name), words::outcome(test.outcome));
+        // What the mark says already needs no word.
+        let word = if test.outcome == TestOutcome::Answered { "" } else { words::outcome(test.outcome) };
+        let head = format!("{mark} {:<22} {took:>8}  {word}", visible(&test.name));
         out.push_str(&(style.paint(ink, head.trim_end()) + "\n"));
-        for text in [Some(asked(test)), seen(test), test.detail.clone()].into_iter().flatten() {
-            wrap(style.width, INDENT, &visible(&text)).into_iter().for_each(|line| out.push_str(&(line + "\n")));
-        }
+        let parts: Vec<String> = [Some(asked(test)), seen(test), test.detail.clone()]
+            .into_iter()
+            .flatten()
+            .map(|text| visible(&text))
+            .collect();
+        flow(style.width, INDENT, &parts).into_iter().for_each(|line| out.push_str(&(line + "\n")));
     }
     out
 }

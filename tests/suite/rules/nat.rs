@@ -70,7 +70,7 @@ fn filtering_unknown() -> Report {
         (nat.filtering, nat.filtering_method) = (Behaviour::Unknown, None);
         nat.mapping_method = Some(Method::SeveralServers);
     });
-    report.unknown.insert("/nat/filtering".into(), "not-supported-by-server".into());
+    report.unknown.insert("/nat/filtering".into(), "needs-turn-or-rfc5780-server".into());
     report
 }
 
