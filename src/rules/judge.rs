@@ -8,6 +8,9 @@ const SENTENCES: usize = 3;
 /// In the order of a conversation: without a way there is no handshake, without a handshake no login.
 const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay", "nat", "security"];
 
+/// Speaks of a server where nothing else does.
+const LAST_RESORT: &str = "server-misbehaves";
+
 /// What comes before others of its weight and area.
 const GRAVER: [&str; 4] =
     ["sec-multicast-peers", "sec-open-relay", "sec-relay-loopback-allowed", "sec-wrong-password-accepted"];
@@ -37,6 +40,10 @@ fn precedence(finding: &Finding) -> (Reverse<Severity>, bool, Reverse<usize>, us
 
 /// Whether a rule that knows more speaks about all these servers.
 fn is_silenced(rule: &Rule, diagnosis: &Diagnosis, all: &[(&Rule, Diagnosis)]) -> bool {
+    if rule.code == LAST_RESORT {
+        let mut others = all.iter().filter(|(other, _)| other.code != LAST_RESORT);
+        return others.any(|(_, other)| diagnosis.servers.iter().any(|url| other.servers.contains(url)));
+    }
     let mut better = all.iter().filter(|(other, _)| other.over.contains(&rule.code));
     better.any(|(_, other)| diagnosis.servers.iter().all(|url| other.servers.contains(url)))
 }

@@ -89,6 +89,7 @@ pub static RULES: &[&Rule] = &[
     &security::sec_weak_credentials::RULE,
     &security::sec_wrong_password_accepted::RULE,
     &relay::server_behind_nat::RULE,
+    &allocate::server_misbehaves::RULE,
     &reach::server_not_running::RULE,
     &reach::server_silent::RULE,
     &auth::sip_alg_rewrite::RULE,

@@ -372,3 +372,33 @@ fn an_own_private_address_is_no_wrong_one() {
     });
     assert!(!fires(&report));
 }
+
+#[test]
+fn no_step_fails_without_a_finding() {
+    use rtcprobe::report::RelayProtocol;
+    let causes = [
+        Cause::NoAnswer,
+        Cause::Refused,
+        Cause::Unreachable,
+        Cause::Prohibited,
+        Cause::ConnectionClosed,
+        Cause::NotStun,
+        Cause::HandshakeFailed,
+        Cause::IntegrityFailed,
+        Cause::Unauthorized,
+        Cause::Forbidden,
+        Cause::Unsupported,
+        Cause::OtherError,
+        Cause::ProtocolError,
+        Cause::AllocationLost,
+        Cause::NotReleased,
+    ];
+    for transport in [RelayProtocol::Udp, RelayProtocol::Tcp, RelayProtocol::Tls, RelayProtocol::Dtls] {
+        for name in udp().steps.iter().map(|step| step.name).filter(|name| *name > StepName::Resolve) {
+            for cause in causes {
+                let one = failing(turn(transport, "203.0.113.9:3478"), name, cause, "it says so");
+                assert!(!codes(&report(vec![one])).is_empty(), "{transport:?} {name:?} {cause:?}");
+            }
+        }
+    }
+}

@@ -18,4 +18,5 @@ pub(super) mod alloc_v6_answered_with_v4;
 pub(super) mod lb_no_affinity;
 pub(super) mod relay_ip_not_local;
 pub(super) mod relay_ports_exhausted;
+pub(super) mod server_misbehaves;
 pub(super) mod tcp_relay_disabled;

@@ -24,15 +24,16 @@ rule! {
     ///
     /// RFC 8656 section 3.1; RFC 8835 section 3.4; coturn: tls-listening-port
     "client-egress-443-only", Error, "This network seems to let out web traffic only", check,
-    over ["client-udp-blocked", "turn-udp-filtered", "turn-tcp-filtered", "server-silent", "host-unreachable"],
+    over ["client-udp-blocked", "turn-udp-filtered", "turn-tcp-filtered", "server-silent", "host-unreachable", "server-not-running"],
     like ["turn-udp-filtered"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let web = |contact: &&Contact<'_>| matches!(contact.port(), 80 | 443);
-    let talks =
-        |contact: &&Contact<'_>| !contact.is_datagram() && (contact.answered.is_some() || contact.tls.is_some());
+    let talks = |contact: &&Contact<'_>| {
+        !contact.is_datagram() && (contact.answered.is_some() || contact.tls.is_some() || contact.refused().is_some())
+    };
     let Some(open) = all.iter().filter(web).find(talks) else { return Vec::new() };
     let others: Vec<&Contact<'_>> = all.iter().filter(|contact| contact.is_datagram() || !web(contact)).collect();
     let shut = |contact: &&Contact<'_>| contact.silent().is_some();
@@ -44,11 +45,14 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let mut hosts: Vec<String> = others.iter().map(|contact| contact.ip()).collect();
     hosts.sort();
     hosts.dedup();
-    let detail = format!("{} works, and everything else is silent: UDP, and TCP to other ports.", open.place());
+    let does = if open.refused().is_some() { "refuses at once" } else { "works" };
+    let detail = format!("{} {does}, and everything else is silent: UDP, and TCP to other ports.", open.place());
     let fix = "Hand out turns:HOST:443?transport=tcp (tls-listening-port=443 with \
                AmbientCapabilities=CAP_NET_BIND_SERVICE); nothing else gets out of networks like this one.";
     let mut diagnosis = Diagnosis::of(others[0], detail).fix(fix);
-    if let Some(proof) = open.answered.clone().or(open.tls.as_ref().map(|(_, at)| at.clone())) {
+    if let Some(trouble) = open.refused() {
+        diagnosis = diagnosis.shown(trouble).also(open);
+    } else if let Some(proof) = open.answered.clone().or(open.tls.as_ref().map(|(_, at)| at.clone())) {
         diagnosis = diagnosis.fact(proof, format!("port {} answers", open.port()));
     }
     for contact in others {

@@ -34,6 +34,15 @@ pub fn all() -> Vec<(&'static str, Report)> {
     let elsewhere = |turn: Turn| Turn { address: Some("104.16.1.1:3478".into()), ..turn };
     vec![
         ("alloc-lifetime-clamped", one(|turn| turn.allocation.as_mut().unwrap().lifetime_ms = 120_000.0)),
+        (
+            "server-misbehaves",
+            report(vec![failing(
+                udp(),
+                StepName::Refresh,
+                Cause::ProtocolError,
+                "the Refresh success has no LIFETIME",
+            )]),
+        ),
         ("alloc-mobility-forbidden", refuses("mobility", 405)),
         ("alloc-no-ipv6-relay", refuses("ipv6-relay", 440)),
         ("alloc-reservation-404", refuses("reservation-token", 404)),
