@@ -10,6 +10,7 @@ mod audit;
 mod check;
 mod controls;
 mod echo;
+mod exposure;
 mod form;
 mod ground;
 mod judge;

@@ -78,6 +78,7 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            exposure: None,
             clues: Clues::default(),
         };
         assert_eq!(turn.failing(), None);

@@ -25,8 +25,8 @@ pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, 
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};
 pub use turn::{
-    Allocation, Audited, Cause, Challenge, Control, CredentialForm, Echo, Form, OptionTried, Proof, Spread, Step,
-    StepName, StepOutcome, Turn, Way,
+    Allocation, Audited, Cause, Challenge, Control, CredentialForm, Echo, Exposure, Form, OptionTried, Proof, Service,
+    SizedAnswer, Spread, Step, StepName, StepOutcome, Turn, Way,
 };
 
 use std::collections::BTreeMap;

@@ -44,6 +44,9 @@ pub struct Turn {
     pub options: Vec<OptionTried>,
     /// Which peers the server would relay to.
     pub audit: Vec<Audited>,
+    /// What else the server offers to strangers; asked with the audit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exposure: Option<Exposure>,
     /// What else was seen, and asked to tell look-alikes apart.
     #[serde(default)]
     pub clues: Clues,
@@ -358,4 +361,34 @@ pub struct Audited {
     /// `denied`, `allowed`, `unknown`.
     pub outcome: String,
     pub error_code: Option<u16>,
+}
+
+/// What a server offers to strangers beside STUN and TURN.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Exposure {
+    /// Services of the TURN server's own that answered.
+    pub services: Vec<Service>,
+    /// How long answers to short requests over UDP are.
+    pub answers: Vec<SizedAnswer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Service {
+    pub port: u16,
+    /// `cli` or `web-admin`.
+    pub kind: String,
+    /// The first line of what it said.
+    pub said: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SizedAnswer {
+    /// `binding`, `classic-binding` (RFC 3489) or `allocate`.
+    pub request: String,
+    pub sent_bytes: u32,
+    /// Null when it was not answered.
+    pub received_bytes: Option<u32>,
 }

@@ -12,11 +12,24 @@ const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay",
 const LAST_RESORT: &str = "server-misbehaves";
 
 /// What comes before others of its weight and area.
-const GRAVER: [&str; 4] =
-    ["sec-multicast-peers", "sec-open-relay", "sec-relay-loopback-allowed", "sec-wrong-password-accepted"];
+const GRAVER: [&str; 6] = [
+    "sec-cli-exposed",
+    "sec-web-admin-exposed",
+    "sec-multicast-peers",
+    "sec-open-relay",
+    "sec-relay-loopback-allowed",
+    "sec-wrong-password-accepted",
+];
 
 /// What comes after all others of its weight.
-const LIGHTER: [&str; 4] = ["dtls-listener-off", "sec-known-cves", "sec-version-disclosed", "turns-udp-ineffective"];
+const LIGHTER: [&str; 6] = [
+    "sec-classic-stun-enabled",
+    "sec-stun-amplification",
+    "dtls-listener-off",
+    "sec-known-cves",
+    "sec-version-disclosed",
+    "turns-udp-ineffective",
+];
 
 /// Every diagnosis that the facts of the report carry, errors first, causes before what follows from them.
 #[must_use]

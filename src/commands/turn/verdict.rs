@@ -102,6 +102,7 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            exposure: None,
             clues: Clues::default(),
         }
     }

@@ -72,6 +72,7 @@ impl Check {
         let (mut found, (tcp, other)) = both(main, both(self.audit_tcp(held, &own), self.audit_ipv6(held, &own))).await;
         found.extend(tcp);
         found.extend(other);
+        self.exposure(held).await;
         let ending = verdict(&found, self.hands.now() - began);
         self.record.note(|turn| turn.audit = found);
         self.record.step(StepName::Audit, ending);

@@ -128,6 +128,7 @@ impl Record {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            exposure: None,
             clues: Clues::default(),
         };
         Record { hands: hands.clone(), turn: RefCell::new(turn) }

@@ -39,7 +39,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let known = plain.is_some() || asked.is_some();
         // What is broken off in the middle says so only beside a plain answer; an alert is said in TLS.
         let broken = contact.cause(Cause::HandshakeFailed).filter(|trouble| {
-            let text = trouble.text.to_ascii_lowercase();
+            let text = trouble.text.to_ascii_lowercase().replace(['_', ' '], "");
             known && contact.is_secure() && !text.contains("alert") && !text.contains("handshakefailure")
         });
         let trouble = contact.cause(Cause::HandshakeTimeout).or(broken)?;

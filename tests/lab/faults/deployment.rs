@@ -35,6 +35,9 @@ pub struct Deployment {
     /// May not bind ports below 1024.
     #[serde(default)]
     pub unprivileged: bool,
+    /// With the command line of its administrator.
+    #[serde(default)]
+    pub cli: bool,
     /// It is not waited for until it listens: it may never.
     #[serde(default)]
     pub hopeless: bool,

@@ -161,6 +161,7 @@ impl Deployment {
                     listen: self.listen.iter().map(|address| leaked(address)).collect(),
                     relay: self.relay.iter().map(|address| leaked(address)).collect(),
                     more,
+                    cli: self.cli,
                     unprivileged: self.unprivileged,
                     hopeless: self.hopeless,
                     ..Options::default()

@@ -1,6 +1,8 @@
 //! More reports that fire a rule: what options, forms of passwords and neighbours tell.
 
-use rtcprobe::report::{Cause, CredentialForm, OptionTried, RelayProtocol, Report, StepName, Turn};
+use rtcprobe::report::{
+    Cause, CredentialForm, Exposure, OptionTried, RelayProtocol, Report, Service, SizedAnswer, StepName, Turn,
+};
 
 use super::build::*;
 
@@ -17,6 +19,12 @@ fn refuses(name: &str, code: u16) -> Report {
 
 fn formed(user: &str, form: CredentialForm) -> Report {
     report(vec![Turn { credential_form: Some(form), ..unauthorized(user) }])
+}
+
+fn exposing(kind: &str, port: u16) -> Report {
+    let service = Service { port, kind: kind.into(), said: "TURN Server".into() };
+    let answer = SizedAnswer { request: "classic-binding".into(), sent_bytes: 20, received_bytes: Some(84) };
+    one(|turn| turn.exposure = Some(Exposure { services: vec![service], answers: vec![answer] }))
 }
 
 pub fn all() -> Vec<(&'static str, Report)> {
@@ -43,6 +51,10 @@ pub fn all() -> Vec<(&'static str, Report)> {
                 "the Refresh success has no LIFETIME",
             )]),
         ),
+        ("sec-cli-exposed", exposing("cli", 5766)),
+        ("sec-web-admin-exposed", exposing("web-admin", 8080)),
+        ("sec-classic-stun-enabled", exposing("cli", 5766)),
+        ("sec-stun-amplification", exposing("cli", 5766)),
         ("alloc-mobility-forbidden", refuses("mobility", 405)),
         ("alloc-no-ipv6-relay", refuses("ipv6-relay", 440)),
         ("alloc-reservation-404", refuses("reservation-token", 404)),
