@@ -101,6 +101,8 @@ pub fn summary(report: &Report) -> String {
     match report.command.as_str() {
         "turn" => super::turn::summary(report),
         "gather" => super::servers::summary(report),
+        "check" => super::check::summary(report),
+        "nat" => super::nat::summary(report),
         _ => counted(report),
     }
 }

@@ -47,6 +47,12 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     blocks.join("\n\n") + "\n"
 }
 
+/// What it all amounts to, in a few sentences.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    sum::sentences(report, false).join(" ")
+}
+
 /// What an event adds to the conversation under `-v`.
 #[must_use]
 pub fn live(event: &Event) -> Option<String> {

@@ -20,6 +20,7 @@ mod drive_process;
 mod drive_tls;
 mod formats;
 mod generated;
+mod hostile;
 mod html;
 mod loopback;
 mod outputs;

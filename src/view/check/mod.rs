@@ -31,6 +31,12 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// What it all amounts to, in a sentence or two.
+#[must_use]
+pub fn summary(report: &Report) -> String {
+    verdict::sentence(report)
+}
+
 /// The codes of the findings, most severe first, one on each line.
 #[must_use]
 pub fn codes(report: &Report) -> String {

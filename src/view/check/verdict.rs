@@ -21,7 +21,7 @@ pub fn line(report: &Report, style: &Style) -> String {
     out
 }
 
-fn sentence(report: &Report) -> String {
+pub fn sentence(report: &Report) -> String {
     let mut sentences = Vec::new();
     let count = |weight| report.findings.iter().filter(|finding| finding.severity == weight).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));

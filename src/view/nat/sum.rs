@@ -21,7 +21,7 @@ pub fn line(report: &Report, style: &Style, verbose: bool) -> String {
     out
 }
 
-fn sentences(report: &Report, verbose: bool) -> Vec<String> {
+pub fn sentences(report: &Report, verbose: bool) -> Vec<String> {
     let mut sentences = Vec::new();
     if report.interrupted {
         sentences.push("Interrupted before the end.".to_string());
