@@ -17,13 +17,13 @@
 //! | a network, its NATs and firewalls | [`topology`], [`nat`] |
 //! | many NATs around one server | [`site`] |
 //! | delay, loss, copies, disorder; a NAT in user space | [`netbox`], [`path`], [`usernat`], [`packet`] |
-//! | coturn, DNS, certificates, servers that misbehave | [`coturn`], [`dns`], [`certificates`], [`evil`] |
+//! | coturn, DNS, certificates, servers that misbehave or lie | [`coturn`], [`dns`], [`certificates`], [`evil`], [`liar`] |
 //! | rtcprobe and its report; Chromium and its candidates | [`rtcprobe`], [`browser`] |
 //! | what a NAT does, by plain sockets | [`yardstick`] |
 //! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
-//! | tests of rtcprobe | `nat_probe`, `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `chromium` |
+//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -37,6 +37,7 @@ mod certificates;
 mod coturn;
 mod dns;
 mod evil;
+mod liar;
 mod namespace;
 mod nat;
 mod netbox;
@@ -57,6 +58,7 @@ mod nats;
 mod strangers;
 
 // … and of rtcprobe in it.
+mod behaviour;
 mod chromium;
 mod credentials;
 mod crowd;

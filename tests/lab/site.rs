@@ -84,7 +84,8 @@ pub struct Site {
     pub client: Host,
     /// Its addresses on the outside, those of its NAT or its own.
     pub public: Vec<IpAddr>,
-    _router: Option<Host>,
+    /// For a gate of the kernel.
+    pub router: Option<Host>,
     _box: NetBox,
 }
 
@@ -147,7 +148,7 @@ impl World {
             await_link(&client, router, "10.0.0.1");
             await_link(router, &self.server, at::SERVER);
         }
-        Site { client, public, _router: router, _box: carrier }
+        Site { client, public, router, _box: carrier }
     }
 }
 

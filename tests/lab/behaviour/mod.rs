@@ -1,0 +1,11 @@
+//! `rtcprobe nat` behind NATs whose behaviour is known, with servers of every kind: right where the
+//! method can know, unknown where it cannot, wrong nowhere.
+
+mod liars;
+mod lifetime;
+mod matrix;
+mod odd;
+mod peers;
+mod report;
+mod rough;
+mod servers;
