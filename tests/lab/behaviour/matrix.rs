@@ -53,14 +53,17 @@ fn judge(kind: &str, gate: &Gate, site: &Site, given: Given) -> Option<String> {
     (!wrong.is_empty()).then(|| format!("{kind} {gate:?} {given:?}: {}\n{seen}", wrong.join(", ")))
 }
 
-/// A user's NAT hairpins, the kernel's does not. Where mappings and filters both depend on the other
-/// side, a packet to oneself comes by a mapping that the filter has not heard of: either word is true.
+/// These NATs in user space hairpin, the kernel's do not. Where mappings and filters depend on the other
+/// side, a packet to oneself comes by a mapping that the filter may not have heard of: then nobody can
+/// tell, and says so.
 fn hairpinning(kind: &str, gate: &Gate, seen: &Seen) -> Option<String> {
     let found = seen.fact("hairpinning").as_bool();
-    let fits = match gate {
-        Gate::Kernel(..) => found == Some(false),
-        Gate::User(..) if kind.starts_with("eim") => found == Some(true),
-        Gate::User(..) => !kind.ends_with("eif") || found != Some(false),
+    let knows = kind.starts_with("eim") && !seen.kind().starts_with('?');
+    let fits = match (found, gate) {
+        (Some(true), gate) => matches!(gate, Gate::User(..)),
+        (Some(false), Gate::Kernel(..)) => true,
+        (Some(false), Gate::User(..)) => !kind.starts_with("eim") && !kind.ends_with("eif"),
+        (None, _) => !knows && seen.why_not("hairpinning").is_some(),
     };
-    (!fits).then(|| format!("hairpinning {found:?}"))
+    (!fits).then(|| format!("hairpinning {found:?} for {:?}", seen.why_not("hairpinning")))
 }

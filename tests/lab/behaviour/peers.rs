@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::behaviour::report::side_by_side;
 use crate::behaviour::rough::rough;
 use crate::behaviour::servers::{Given, Servers};
 use crate::namespace::Host;
@@ -43,7 +44,7 @@ impl Tool {
         };
         match self {
             Tool::Rtcprobe => {
-                first(&[("\"mapping\": \"endpoint-independent\"", "eim"), ("\"mapping\": \"addr", "dependent")])
+                first(&[("\"mapping\": \"endpoint-independent\"", "eim"), ("\"mapping\": \"address-", "dependent")])
                     + "-"
                     + &first(&[
                         ("\"filtering\": \"endpoint-independent\"", "eif"),
@@ -109,24 +110,28 @@ fn a_comparison_with_other_tools() {
         }
     }
     println!("20 % loss, 10 % twice, 10 % overtaken, each way");
-    for tool in TOOLS.into_iter().filter(|tool| tool.is_there()) {
-        for (seed, kind) in (100..).zip(["eim-eif", "eim-apdf"]) {
-            let site = world.site_over(Gate::called(kind), rough(seed));
-            let (mut right, mut silent, mut wrong) = (0, 0, Vec::new());
-            let runs = if tool == Tool::Pystun3 { 5 } else { 20 };
-            for run in 0..runs {
-                let said = tool.verdict(&tool.run(&site.client, run).stdout);
-                let fits = said.split('-').zip(kind.split('-')).all(|(said, is)| said == "?" || said == is);
-                match (said == kind, fits) {
-                    (true, _) => right += 1,
-                    (_, true) => silent += 1,
-                    _ => wrong.push(said),
-                }
+    let cells: Vec<_> = TOOLS
+        .into_iter()
+        .filter(|tool| tool.is_there())
+        .flat_map(|tool| ["eim-eif", "eim-apdf"].map(|kind| (tool, kind)))
+        .zip(100..)
+        .map(|((tool, kind), seed)| (tool, kind, world.site_over(Gate::called(kind), rough(seed))))
+        .collect();
+    side_by_side(cells.len(), &cells, |(tool, kind, site)| {
+        let (mut right, mut silent, mut wrong) = (0, 0, Vec::new());
+        let runs = if *tool == Tool::Pystun3 { 8 } else { 20 };
+        for run in 0..runs {
+            let said = tool.verdict(&tool.run(&site.client, run).stdout);
+            let fits = said.split('-').zip(kind.split('-')).all(|(said, is)| said == "?" || said == is);
+            match (said == *kind, fits) {
+                (true, _) => right += 1,
+                (_, true) => silent += 1,
+                _ => wrong.push(said),
             }
-            println!(
-                "{tool:?} {kind}: {right} right, {silent} without a verdict, {} wrong of {runs} {wrong:?}",
-                wrong.len()
-            );
         }
-    }
+        println!(
+            "{tool:?} {kind}: {right} right, {silent} in part or not at all, {} wrong of {runs} {wrong:?}",
+            wrong.len()
+        );
+    });
 }
