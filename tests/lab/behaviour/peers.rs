@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::behaviour::report::side_by_side;
+use crate::behaviour::report::{Seen, side_by_side};
 use crate::behaviour::rough::rough;
 use crate::behaviour::servers::{Given, Servers};
 use crate::namespace::Host;
@@ -38,20 +38,16 @@ impl Tool {
     }
 
     /// Mapping and filtering in the words of this lab, as far as it said them.
-    fn verdict(self, said: &str) -> String {
+    fn verdict(self, finished: Finished) -> String {
+        if self == Tool::Rtcprobe {
+            return Seen::from(finished).kind();
+        }
+        let said = finished.stdout;
         let first = |words: &[(&str, &str)]| {
             words.iter().find(|(word, _)| said.contains(word)).map_or("?", |(_, means)| means).to_owned()
         };
         match self {
-            Tool::Rtcprobe => {
-                first(&[("\"mapping\": \"endpoint-independent\"", "eim"), ("\"mapping\": \"address-", "dependent")])
-                    + "-"
-                    + &first(&[
-                        ("\"filtering\": \"endpoint-independent\"", "eif"),
-                        ("\"filtering\": \"address-and-port-dependent\"", "apdf"),
-                        ("\"filtering\": \"address-dependent\"", "adf"),
-                    ])
-            }
+            Tool::Rtcprobe => unreachable!("its report is read"),
             Tool::Vovida => first(&[
                 ("Independent Mapping, Independent Filter", "eim-eif"),
                 ("Independent Mapping, Port Dependent Filter", "eim-apdf"),
@@ -103,7 +99,7 @@ fn a_comparison_with_other_tools() {
             for run in 0..runs {
                 let finished = tool.run(&site.client, run);
                 times.push(finished.took.as_secs_f64());
-                said.push(tool.verdict(&finished.stdout));
+                said.push(tool.verdict(finished));
             }
             times.sort_by(f64::total_cmp);
             println!("{tool:?} {name}: {:.2} s ({:.2} to {:.2}) {said:?}", times[runs / 2], times[0], times[runs - 1]);
@@ -121,7 +117,7 @@ fn a_comparison_with_other_tools() {
         let (mut right, mut silent, mut wrong) = (0, 0, Vec::new());
         let runs = if *tool == Tool::Pystun3 { 8 } else { 20 };
         for run in 0..runs {
-            let said = tool.verdict(&tool.run(&site.client, run).stdout);
+            let said = tool.verdict(tool.run(&site.client, run));
             let fits = said.split('-').zip(kind.split('-')).all(|(said, is)| said == "?" || said == is);
             match (said == *kind, fits) {
                 (true, _) => right += 1,
