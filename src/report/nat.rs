@@ -100,6 +100,9 @@ pub struct Nat {
     /// What does not fit together, one sentence each.
     #[serde(default)]
     pub contradictions: Vec<String>,
+    /// What servers claim of themselves and is not so; none of it was believed.
+    #[serde(default)]
+    pub disbelieved: Vec<String>,
     /// Further interfaces and address families; theirs are empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Nat>,

@@ -77,6 +77,7 @@ pub static RULES: &[&Rule] = &[
     &relay::relay_self_denied::RULE,
     &reach::reply_from_wrong_source_ip::RULE,
     &nat::rfc5780_unavailable::RULE,
+    &nat::rfc5780_untrue::RULE,
     &security::sec_classic_stun_enabled::RULE,
     &security::sec_cli_exposed::RULE,
     &security::sec_known_cves::RULE,

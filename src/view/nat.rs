@@ -115,8 +115,9 @@ fn block(report: &Report, nat: &Nat, place: &str, style: &Style, verbose: bool) 
 
 fn contradictions(nat: &Nat, style: &Style) -> String {
     let mut out = String::new();
-    for text in &nat.contradictions {
-        for line in wrap(style.width, 0, &format!("Contradiction: {}", visible(text))) {
+    let contradictions = nat.contradictions.iter().map(|text| ("Contradiction", text));
+    for (word, text) in contradictions.chain(nat.disbelieved.iter().map(|text| ("Not believed", text))) {
+        for line in wrap(style.width, 0, &format!("{word}: {}", visible(text))) {
             out.push_str(&(style.paint(Ink::Doubtful, &line) + "\n"));
         }
     }

@@ -157,7 +157,7 @@ fn coturn_asked_at_its_second_address_is_not_believed() {
         let (is_mapping, is_filtering) = said.split_once('-').unwrap();
         assert!([mapping, "?m"].contains(&is_mapping), "{name} {nat:#?}");
         assert!([filtering, "?f"].contains(&is_filtering), "{name} {nat:#?}");
-        assert!(!nat.contradictions.is_empty(), "{name} {nat:#?}");
+        assert!(!nat.disbelieved.is_empty(), "{name} {nat:#?}");
     }
 }
 

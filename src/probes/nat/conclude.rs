@@ -52,6 +52,7 @@ fn nat(ground: &Ground) -> (Nat, Reasons) {
     nat.family = Some(if ground.place.address.is_ipv4() { Family::Ipv4 } else { Family::Ipv6 });
     nat.tests.clone_from(&facts.tests);
     nat.contradictions.clone_from(&facts.contradictions);
+    nat.disbelieved.clone_from(&facts.disbelieved);
     nat.udp = udp(&facts);
     let sightings = honest(&facts.sightings, &mut nat.contradictions);
     addresses(&mut nat, &sightings, ground.place.address);
@@ -276,6 +277,7 @@ fn empty() -> Nat {
         direct: Vec::new(),
         tests: Vec::new(),
         contradictions: Vec::new(),
+        disbelieved: Vec::new(),
         others: Vec::new(),
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Facts {
     /// Pairs of neighbouring ports among them.
     pub neighbours: Vec<(SocketAddr, SocketAddr)>,
     pub contradictions: Vec<String>,
+    /// What servers say of themselves and is not so.
+    pub disbelieved: Vec<String>,
     pub more: More,
 }
 
@@ -111,6 +113,14 @@ impl Facts {
         let text = text.into();
         if !self.contradictions.contains(&text) {
             self.contradictions.push(text);
+        }
+    }
+
+    /// Says what a server claims and is not so, once.
+    pub(super) fn disbelieve(&mut self, text: impl Into<String>) {
+        let text = text.into();
+        if !self.disbelieved.contains(&text) {
+            self.disbelieved.push(text);
         }
     }
 

@@ -88,7 +88,7 @@ fn expose(ground: &Ground, said: &Said, vantage: Vantage) {
         _ => return,
     };
     let mut facts = ground.facts.borrow_mut();
-    facts.contradict(text);
+    facts.disbelieve(text);
     facts.controls.push(Control { vantage: from, proof: Proof::Refuted });
 }
 
@@ -122,7 +122,7 @@ pub(super) async fn control(ground: &Rc<Ground>, port: &Port, server: (usize, So
         let proof = if proof == Proof::Plausible && !tolerated { Proof::Refuted } else { proof };
         if proof == Proof::Refuted {
             let text = format!("{asked} does not answer from {} when it is asked to", vantage.from);
-            facts.contradict(text);
+            facts.disbelieve(text);
         }
         facts.controls.push(Control { vantage: vantage.from, proof });
     }

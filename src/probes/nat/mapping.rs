@@ -65,22 +65,22 @@ fn complaint(said: &Said, address: SocketAddr) -> Option<String> {
 fn believable(ground: &Ground, asked: SocketAddr, other: SocketAddr, origin: Option<SocketAddr>) -> bool {
     let mut facts = ground.facts.borrow_mut();
     if let Some(origin) = origin.filter(|origin| *origin != asked) {
-        facts.contradict(format!("{asked} was asked, and says that it answered as {origin} (RESPONSE-ORIGIN)"));
+        facts.disbelieve(format!("{asked} was asked, and says that it answered as {origin} (RESPONSE-ORIGIN)"));
     }
     let nowhere = !is_possible(other)
         || other.is_ipv4() != asked.is_ipv4()
         || is_public(asked.ip()) && !is_public(other.ip())
         || other.ip().is_loopback() != asked.ip().is_loopback();
     if nowhere {
-        facts.contradict(format!("{asked} names {other} as its other address, which cannot be reached from here"));
+        facts.disbelieve(format!("{asked} names {other} as its other address, which cannot be reached from here"));
         return false;
     }
     if other == asked {
-        facts.contradict(format!("{asked} names itself as its other address"));
+        facts.disbelieve(format!("{asked} names itself as its other address"));
         return false;
     }
     if other.ip() == asked.ip() {
-        facts.contradict(format!("{asked} names {other} as its other address, which is the same one"));
+        facts.disbelieve(format!("{asked} names {other} as its other address, which is the same one"));
     }
     true
 }
@@ -110,7 +110,7 @@ pub(super) async fn further(ground: &Rc<Ground>, port: &Port, first: SocketAddr,
             seen(ground, port, to, &said, Method::Rfc5780);
             if said.outcome == TestOutcome::Silent || said.outcome == TestOutcome::Unreachable {
                 let text = format!("{first} names {other} as its other address, but nobody answers at {to}");
-                ground.facts.borrow_mut().contradict(text);
+                ground.facts.borrow_mut().disbelieve(text);
             }
         }) as Part<'_, ()>
     });

@@ -12,6 +12,7 @@ pub(super) mod nat_symmetric;
 pub(super) mod nat_udp_binding_timeout_short;
 pub(super) mod path_mtu_small;
 pub(super) mod rfc5780_unavailable;
+pub(super) mod rfc5780_untrue;
 
 use crate::report::nat::{Behaviour, Nat};
 

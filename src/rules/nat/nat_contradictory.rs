@@ -4,9 +4,9 @@ use crate::rules::{Diagnosis, rule};
 rule! {
     /// # What it means
     ///
-    /// Two tests of the same thing came out differently. A server that lies about its second address, a
-    /// balancer or NAT in front of a server, two ways to the Internet, or a NAT that changes its mind.
-    /// What the tests do not agree on is reported as unknown.
+    /// Two tests of the same thing came out differently: a balancer or NAT in front of a server, two
+    /// ways to the Internet, or a NAT that changes its mind. What the tests do not agree on is
+    /// reported as unknown.
     ///
     /// # How it is told apart
     ///

@@ -82,6 +82,7 @@ pub fn cases() -> Vec<(&'static str, Report)> {
         ("hairpin-unsupported", nat(|nat| nat.hairpinning = Some(false))),
         ("nat-both-symmetric-no-turn", only_stun()),
         ("nat-carrier-grade", nat(|nat| (nat.carrier_grade_nat, nat.double_nat) = (Some(true), Some(true)))),
+        ("rfc5780-untrue", nat(|nat| nat.disbelieved.push("192.0.2.1:3478 names itself as its other address".into()))),
         ("nat-contradictory", nat(|nat| nat.contradictions.push("two servers do not agree".into()))),
         ("nat-double", nat(|nat| (nat.double_nat, nat.gateway) = (Some(true), Some(router)))),
         ("nat-not-deterministic", nat(|nat| nat.deterministic = Some(false))),

@@ -48,7 +48,7 @@ fn never_wrong(faults: &Faults, look: impl Fn(&Nat, (Behaviour, Behaviour))) {
 fn an_other_address_that_nobody_answers_at_is_said() {
     for other in ["198.51.100.77:3479", "10.1.2.3:3479", "127.0.0.1:3479", "0.0.0.0:0", "224.0.0.1:3479"] {
         never_wrong(&names(other), |nat, _| {
-            assert!(nat.contradictions.iter().any(|text| text.contains(other)), "{other}: {}", shown(nat));
+            assert!(nat.disbelieved.iter().any(|text| text.contains(other)), "{other}: {}", shown(nat));
         });
     }
 }
@@ -59,7 +59,7 @@ fn the_same_address_as_the_other_one_is_no_second_address() {
     let faults =
         Faults { rules: [names("198.51.100.1:3479").rules, ignores(true, false).rules].concat(), ..names(A_3479) };
     never_wrong(&faults, |nat, truth| {
-        assert!(!nat.contradictions.is_empty(), "{}", shown(nat));
+        assert!(!nat.disbelieved.is_empty(), "{}", shown(nat));
         // What it can show it shows: port dependence.
         assert_eq!(nat.mapping == Apd, truth.0 == Apd, "{}", shown(nat));
         assert_eq!(nat.filtering == Apd, truth.1 == Apd, "{}", shown(nat));
@@ -73,7 +73,7 @@ const A_3479: &str = "198.51.100.1:3479";
 fn a_server_that_ignores_change_request_shows_no_filter() {
     never_wrong(&ignores(true, true), |nat, _| {
         assert_eq!(nat.filtering, Unknown, "{}", shown(nat));
-        assert!(nat.contradictions.iter().any(|text| text.contains("ignores CHANGE-REQUEST")), "{}", shown(nat));
+        assert!(nat.disbelieved.iter().any(|text| text.contains("ignores CHANGE-REQUEST")), "{}", shown(nat));
     });
 }
 
