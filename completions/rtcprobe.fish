@@ -230,6 +230,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l echo -d 'Dat
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l rate -d 'Datagrams per second' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l expect -d 'What must be true: host, srflx, relay, relay:udp, ipv6, mapping=endpoint-independent, filtering=…, rtt<80ms, loss<1%, jitter<30ms, relay-echo, cert-days>14, no-finding=CODE, max-severity=warning; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ignore -d 'Leave this finding out, and what it is about out of the verdict; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l local-address -d 'Use this local address only; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
@@ -267,7 +269,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l all -d 'Try 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l audit -d 'Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-software -d 'Do not tell servers the name and version of this program'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l strict -d 'Fail with exit code 1 on a warning, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l strict -d 'Fail with exit code 1 on a warning, too, and on an expectation that is not decided'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 4 -l ipv4 -d 'Use IPv4 only'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s 6 -l ipv6 -d 'Use IPv6 only'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'

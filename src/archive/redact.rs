@@ -58,6 +58,7 @@ pub const OWN: &[&str] = &[
     "cause",
     "cipherSuite",
     "class",
+    "credentialKind",
     "code",
     "command",
     "component",

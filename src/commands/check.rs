@@ -1,3 +1,4 @@
+mod configured;
 mod settle;
 
 use std::time::{Duration, UNIX_EPOCH};
@@ -19,8 +20,9 @@ use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::check::{Checking, Config};
 use crate::probes::{gather, turn};
-use crate::report::{Environment, Event, Report};
-use crate::rules;
+use crate::report::{Configuration, Environment, Event, Report};
+use crate::rules::expectation::Expect;
+use crate::rules::{self, Rule};
 use crate::view::ui::Ui;
 use crate::wire::uri::{IceUri, Transport};
 
@@ -57,7 +59,15 @@ pub struct CheckArgs {
     /// Do not tell servers the name and version of this program
     #[arg(long, env = "RTCPROBE_NO_SOFTWARE", value_parser = super::flag::parse, help_heading = "Security")]
     pub no_software: bool,
-    /// Fail with exit code 1 on a warning, too
+    /// What must be true: host, srflx, relay, relay:udp, ipv6, mapping=endpoint-independent, filtering=…, rtt<80ms,
+    /// loss<1%, jitter<30ms, relay-echo, cert-days>14, no-finding=CODE, max-severity=warning; repeat for more
+    #[arg(long, value_name = "FACT", env = "RTCPROBE_EXPECT", value_delimiter = ',', help_heading = "Verdict")]
+    pub expect: Vec<Expect>,
+    /// Leave this finding out, and what it is about out of the verdict; repeat for more
+    #[arg(long, value_name = "CODE", env = "RTCPROBE_IGNORE", value_delimiter = ',', help_heading = "Verdict")]
+    #[arg(value_parser = known_code)]
+    pub ignore: Vec<String>,
+    /// Fail with exit code 1 on a warning, too, and on an expectation that is not decided
     #[arg(long, env = "RTCPROBE_STRICT", value_parser = super::flag::parse, help_heading = "Verdict")]
     pub strict: bool,
     #[command(flatten)]
@@ -73,10 +83,19 @@ Examples:
   rtcprobe check --turn turn.example.org --username alice --credential-file password.txt
   rtcprobe check --ice-servers config.json --json";
 
+/// The code of a finding that exists.
+fn known_code(text: &str) -> Result<String, String> {
+    match Rule::find(text.trim()) {
+        Some(rule) => Ok(rule.code.to_string()),
+        None => Err(super::explain::unknown_finding(text)),
+    }
+}
+
 /// Everything that was asked.
 struct Plan {
     config: Config,
     stun: Vec<IceUri>,
+    configuration: Option<Configuration>,
     demands: Demands,
     options: drive::Options,
     environment: Environment,
@@ -110,6 +129,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
         true => over_udp(&named.servers),
         false => world.fact("references", || references(&args.reference, ui))?,
     };
+    let configuration = demo.is_none().then(|| configured::configuration(&named, &args.ignore));
     let environment = environment::look(world)?;
     let uris = || named.servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
@@ -149,7 +169,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     };
     let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
     let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts: hosts.collect() };
-    Ok(Plan { config, stun, demands, options, environment, demo, outputs, chance })
+    Ok(Plan { config, stun, configuration, demands, options, environment, demo, outputs, chance })
 }
 
 /// The STUN servers over UDP that tell this network's trouble from the servers'.
@@ -171,8 +191,9 @@ fn over_udp(servers: &[gather::ServerSpec]) -> Vec<IceUri> {
 }
 
 fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Outputs, Demands, Ended), Stop> {
-    let Plan { mut config, stun, mut demands, options, environment, demo, mut outputs, chance } = plan;
+    let Plan { mut config, stun, configuration, mut demands, options, environment, demo, mut outputs, chance } = plan;
     let mut report = Report::new("check", drive::rfc3339(world.started()), environment);
+    report.configuration = configuration;
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
     outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
@@ -223,5 +244,8 @@ fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended)
     judge::explain(report, ended);
     report.assumed = demands.hosts.iter().flatten().cloned().collect();
     report.findings = rules::judge(report);
-    report.verdict = settle::verdict(report, demands);
+    settle::excuse(report, demands);
+    let ignored = settle::ignore(report, &args.ignore);
+    report.expectations = args.expect.iter().map(|expect| expect.decide(report)).collect();
+    report.verdict = settle::verdict(report, demands, &ignored);
 }

@@ -24,17 +24,19 @@ pub fn run(args: &ExplainArgs, ui: &mut Ui) -> Result<u8, Stop> {
     match (Rule::find(&code), Beyond::find(&code)) {
         (Some(rule), _) => ui.answer(&view::explain::page(rule, &style)),
         (None, Some(one)) => ui.answer(&view::explain::beyond(one, &style)),
-        (None, None) => return usage(unknown("explain", &code)),
+        (None, None) => {
+            let shown = visible(&code.chars().take(60).collect::<String>());
+            return usage(format!("explain {shown}: {}", unknown_finding(&code)));
+        }
     }
     Ok(super::exit::OK)
 }
 
 /// What to say of a code that there is not.
-pub fn unknown(asked: &str, code: &str) -> String {
+pub fn unknown_finding(code: &str) -> String {
     let codes = RULES.iter().map(|rule| rule.code).chain(BEYOND.iter().map(|one| one.code));
-    let shown = visible(&code.chars().take(60).collect::<String>());
     match nearest(code, codes) {
-        Some(meant) => format!("{asked} {shown}: there is no such finding; did you mean {meant}?"),
-        None => format!("{asked} {shown}: there is no such finding; rtcprobe explain lists them all"),
+        Some(meant) => format!("there is no such finding; did you mean {meant}?"),
+        None => "there is no such finding; rtcprobe explain lists them all".into(),
     }
 }

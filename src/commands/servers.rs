@@ -87,6 +87,10 @@ pub struct Named {
     pub relay_only: bool,
     /// None was named, and public ones stand in.
     pub defaults: bool,
+    /// Where they come from, in the words of the report.
+    pub source: &'static str,
+    /// URLs that were named twice.
+    pub repeated: Vec<String>,
 }
 
 impl ServerArgs {
@@ -102,6 +106,7 @@ impl ServerArgs {
     /// Reads the servers and their credentials. Sends nothing.
     pub fn ask(&self, matches: &ArgMatches, manner: Manner, now: SystemTime, ui: &mut Ui) -> Result<Named, Stop> {
         let from_json = self.ice_servers.is_some();
+        let mut source = if from_json { "ice-servers" } else { "command-line" };
         let mut input = Input::default();
         let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
         let Assigned { mut servers, everyone, hosts } = keys::assign(matches, manner, &minting, &mut input, ui)?;
@@ -120,12 +125,13 @@ impl ServerArgs {
                 return usage("--ice-servers names no server; give at least one, or leave the option out");
             }
             if manner.defaults {
+                source = "default";
                 servers = default_servers(ui)?;
                 defaults = true;
             }
         }
-        drop_repeated(&mut servers, ui);
-        Ok(Named { servers, hosts, relay_only, defaults })
+        let repeated = drop_repeated(&mut servers, ui);
+        Ok(Named { servers, hosts, relay_only, defaults, source, repeated })
     }
 }
 
@@ -265,16 +271,19 @@ fn default_servers(ui: &mut Ui) -> Result<Vec<ServerSpec>, Stop> {
     DEFAULTS.into_iter().map(spec).collect()
 }
 
-fn drop_repeated(servers: &mut Vec<ServerSpec>, ui: &mut Ui) {
+fn drop_repeated(servers: &mut Vec<ServerSpec>, ui: &mut Ui) -> Vec<String> {
+    let mut repeated = Vec::new();
     let mut seen: Vec<ServerSpec> = Vec::new();
     for server in servers.drain(..) {
         if seen.contains(&server) {
             ui.warn(&format!("{} is named twice; it is asked once", server.uri));
+            repeated.push(server.uri.to_string());
         } else {
             seen.push(server);
         }
     }
     *servers = seen;
+    repeated
 }
 
 #[cfg(test)]

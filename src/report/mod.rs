@@ -6,6 +6,7 @@
 
 mod checked;
 mod clues;
+mod configuration;
 mod environment;
 mod event;
 mod expectation;
@@ -17,6 +18,7 @@ mod standing;
 mod turn;
 
 pub use clues::{Asked, Clues, DeniedPeer, IcmpError, Redirect, Reference, SecondTry};
+pub use configuration::{Configuration, Configured, CredentialKind};
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;
 pub use expectation::Expectation;
@@ -67,6 +69,9 @@ pub struct Report {
     pub assumed: Vec<String>,
     /// One for each URL and resolved address family that was probed.
     pub servers: Vec<Server>,
+    /// What was asked for; absent in demonstrations and from commands that do not look at it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configuration: Option<Configuration>,
     /// What `gather` found; absent when it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gather: Option<Gather>,
@@ -120,6 +125,7 @@ impl Report {
             environment,
             assumed: Vec::new(),
             servers: Vec::new(),
+            configuration: None,
             gather: None,
             nat: None,
             turn: Vec::new(),

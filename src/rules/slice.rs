@@ -1,4 +1,4 @@
-use super::{Rule, allocate, auth, nat, reach, relay, security, tls};
+use super::{Rule, allocate, auth, config, nat, reach, relay, security, tls};
 
 /// Every rule, by code.
 pub static RULES: &[&Rule] = &[
@@ -37,6 +37,14 @@ pub static RULES: &[&Rule] = &[
     &reach::client_egress_443_only::RULE,
     &reach::client_path_blocked::RULE,
     &reach::client_udp_blocked::RULE,
+    &config::config_credentials_expired::RULE,
+    &config::config_duplicate_url::RULE,
+    &config::config_ip_in_turns::RULE,
+    &config::config_no_tls_443::RULE,
+    &config::config_no_turn::RULE,
+    &config::config_stuns_plain::RULE,
+    &config::config_too_many_servers::RULE,
+    &config::config_udp_only::RULE,
     &reach::dns_aaaa_broken::RULE,
     &reach::dns_cdn_proxied::RULE,
     &reach::dns_no_answer::RULE,

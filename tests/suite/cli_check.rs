@@ -59,7 +59,8 @@ fn fails_at_a_dead_port_with_a_finding() {
 fn quietly_only_the_codes_are_printed() {
     let output = run(&[&[DEAD, "-q"], &KEYS[..]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert_eq!(stdout(&output), "server-not-running\nchrome-port-restricted\n");
+    assert!(stdout(&output).starts_with("server-not-running\nchrome-port-restricted\n"), "{}", stdout(&output));
+    assert!(!stdout(&output).contains([' ', ':']));
     let output = run(&["--demo", "--no-echo", "-q"]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
 }
@@ -71,6 +72,52 @@ fn people_get_the_verdict_first_then_the_reason_then_the_fix() {
     let places =
         ["FAIL", "Why: ", "Fix: ", "What works"].map(|word| text.find(word).unwrap_or_else(|| panic!("{text}")));
     assert!(places.is_sorted() && places[0] == 0, "{text}");
+}
+
+#[test]
+fn an_expectation_that_is_not_met_fails_the_run() {
+    let quick = ["--demo", "--no-echo", "--no-controls"];
+    let with = |more: &[&'static str]| [&quick[..], more].concat();
+    let met =
+        report(&with(&["--expect", "host,srflx,relay:udp", "--expect", "no-finding=server-silent", "--strict"]), 0);
+    assert_eq!(met.expectations.len(), 4);
+    assert!(
+        met.expectations.iter().all(|one| one.met == Some(true) && !one.facts.is_empty()),
+        "{:?}",
+        met.expectations
+    );
+    let unmet = report(&with(&["--expect", "rtt<0ms"]), 1);
+    assert_eq!((unmet.verdict, unmet.expectations[0].met), (Verdict::Fail, Some(false)));
+    let json = serde_json::to_value(&unmet).unwrap();
+    assert!(json.pointer(&unmet.expectations[0].facts[0]).is_some());
+}
+
+#[test]
+fn an_expectation_that_nothing_decides_fails_only_strictly() {
+    let undecided = ["--demo", "--no-echo", "--no-controls", "--expect", "loss<1%"];
+    assert_eq!(report(&undecided, 0).expectations[0].met, None);
+    report(&[&undecided[..], &["--strict"]].concat(), 1);
+}
+
+#[test]
+fn what_is_ignored_is_left_out_of_the_verdict() {
+    let ignored = report(&[&[DEAD, "--ignore", "server-not-running,chrome-port-restricted"], &KEYS[..]].concat(), 0);
+    assert!(ignored.findings.iter().all(|finding| finding.severity == Severity::Info), "{:?}", ignored.findings);
+    assert_eq!(ignored.configuration.unwrap().ignored.len(), 2);
+    refuses(&["--ignore", "server-not-runing"], &["--ignore", "did you mean server-not-running?"]);
+    refuses(&["--expect", "realy"], &["--expect", "did you mean relay?"]);
+}
+
+#[test]
+fn the_configuration_is_looked_at_as_well() {
+    let list = r#"{"iceServers":[{"urls":["stun:127.0.0.1:1","stuns:127.0.0.1:1","stun:127.0.0.1:1"]}]}"#;
+    let report = report(&["--ice-servers", list], 1);
+    let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
+    for code in ["config-no-turn", "config-stuns-plain", "config-duplicate-url"] {
+        assert!(codes.contains(&code), "{code}: {codes:?}");
+    }
+    let text = serde_json::to_string(&report.configuration).unwrap();
+    assert!(text.contains("\"source\":\"ice-servers\""), "{text}");
 }
 
 fn explain(args: &[&str]) -> Output {

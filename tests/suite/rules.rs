@@ -109,7 +109,7 @@ fn what_looks_the_same_is_known() {
 fn every_file_is_registered_and_every_rule_has_its_file() {
     let mut files = BTreeSet::new();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
-    for area in ["reach", "tls", "auth", "allocate", "relay", "security", "nat"] {
+    for area in ["reach", "tls", "auth", "allocate", "relay", "security", "nat", "config"] {
         for entry in fs::read_dir(root.join(area)).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             if name != "mod.rs" {
@@ -161,6 +161,7 @@ fn good_reports_stay_silent() {
     let good = report(vec![udp(), tcp(), tls_server()]);
     assert_eq!(codes(&nat::good()), Vec::<String>::new());
     assert_eq!(codes(&good), Vec::<String>::new());
+    assert_eq!(codes(&cases::well_configured()), Vec::<String>::new());
     for (name, report) in view::reports() {
         if report.verdict == Verdict::Pass && report.command == "gather" {
             assert_eq!(codes(&report), Vec::<String>::new(), "{name}");

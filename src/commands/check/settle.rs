@@ -3,7 +3,7 @@
 use crate::commands::turn::facts;
 use crate::commands::turn::verdict::{self as checks, Demands};
 use crate::drive::Ended;
-use crate::report::{Report, Server, Verdict, standings};
+use crate::report::{Finding, Report, Server, Severity, Verdict, standings};
 
 /// Gives each URL its entries, in the order of `urls`. Where a server was checked step by step, the
 /// check is what counts, and the gathering adds what else it gave.
@@ -40,14 +40,63 @@ fn add(kinds: &mut Vec<String>, more: &[String]) {
     }
 }
 
-/// What it amounts to: reads the findings that are in the report already.
-pub fn verdict(report: &Report, demands: &Demands) -> Verdict {
-    let turns = Demands { urls: demands.urls.iter().filter(|url| is_turn(url)).cloned().collect(), ..demands.clone() };
-    let others = standings(&report.servers).into_iter().filter(|standing| !is_turn(standing.url));
+/// What nobody listens at, where all transports of a bare host were tried: not offered is no trouble, as
+/// long as another one works.
+const NOT_OFFERED: [&str; 5] =
+    ["dtls-listener-off", "server-not-running", "tls-listener-missing", "turn-tcp-not-listening", "wrong-port"];
+
+/// Nobody wrote the URLs that stand for a bare host: what is wrong with those alone is a warning at
+/// most, where others of the host work.
+pub fn excuse(report: &mut Report, demands: &Demands) {
+    let excused: Vec<String> = excused(report, demands).into_iter().cloned().collect();
+    for finding in &mut report.findings {
+        if !finding.servers.is_empty() && finding.servers.iter().all(|url| excused.contains(url)) {
+            let not_offered = NOT_OFFERED.contains(&finding.code.as_str());
+            let most = if not_offered { Severity::Info } else { Severity::Warning };
+            finding.severity = finding.severity.min(most);
+        }
+    }
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+}
+
+/// Those of a bare host that do not work, while others do.
+fn excused<'a>(report: &Report, demands: &'a Demands) -> Vec<&'a String> {
+    let works = |url: &&String| report.turn.iter().any(|turn| turn.url == **url && turn.works == Some(true));
+    let hosts = demands.hosts.iter().filter(|urls| urls.iter().any(|url| works(&url)));
+    hosts.flatten().filter(|url| !works(url)).collect()
+}
+
+/// Leaves findings out; says which servers only these were about.
+pub fn ignore(report: &mut Report, codes: &[String]) -> Vec<String> {
+    let (ignored, kept): (Vec<Finding>, Vec<Finding>) =
+        std::mem::take(&mut report.findings).into_iter().partition(|finding| codes.contains(&finding.code));
+    let others =
+        |url: &String| kept.iter().any(|finding| finding.severity == Severity::Error && finding.servers.contains(url));
+    let urls = ignored.into_iter().flat_map(|finding| finding.servers).filter(|url| !others(url)).collect();
+    report.findings = kept;
+    urls
+}
+
+/// What it amounts to: reads the findings and the expectations that are in the report already.
+pub fn verdict(report: &Report, demands: &Demands, ignored: &[String]) -> Verdict {
+    let weighty = |url: &String| {
+        report.findings.iter().any(|finding| finding.severity != Severity::Info && finding.servers.contains(url))
+    };
+    // Not offered, and nothing is the worse for it.
+    let excused: Vec<&String> = excused(report, demands).into_iter().filter(|url| !weighty(url)).collect();
+    let told = |url: &String| report.findings.iter().any(|finding| finding.servers.contains(url));
+    let spared = |url: &String| excused.contains(&url) && told(url);
+    let counts = |url: &&String| !ignored.contains(url) && !spared(url);
+    let turns = demands.urls.iter().filter(|url| is_turn(url)).filter(counts).cloned().collect();
+    let turns = Demands { urls: turns, ..demands.clone() };
+    let standings = standings(&report.servers).into_iter();
+    let others = standings.filter(|standing| !is_turn(standing.url) && !ignored.iter().any(|url| url == standing.url));
     let useless = others.filter(|standing| standing.useless).count();
     let candidates = report.gather.as_ref().is_some_and(|gather| !gather.candidates.is_empty());
+    let is = |met| report.expectations.iter().any(|expectation| expectation.met == met);
     match checks::verdict(report, &turns) {
-        _ if useless > 0 || (!candidates && !report.interrupted) => Verdict::Fail,
+        _ if is(Some(false)) || useless > 0 || (!candidates && !report.interrupted) => Verdict::Fail,
+        Verdict::Pass if is(None) => Verdict::Warn,
         verdict => verdict,
     }
 }

@@ -31,7 +31,8 @@ pub fn servers(world: &World, live: impl FnOnce() -> Result<Named, Stop>) -> Res
     if world.is_replay() {
         let Kept { servers, hosts, relay_only, defaults } = world.remembered("servers")?;
         let servers = servers.into_iter().map(KeptServer::spec).collect();
-        return Ok(Named { servers, hosts, relay_only, defaults });
+        // What a trace does not hold is not looked at once more.
+        return Ok(Named { servers, hosts, relay_only, defaults, source: "command-line", repeated: Vec::new() });
     }
     let named = live()?;
     let servers = named.servers.iter().map(|server| KeptServer::of(world, server)).collect();

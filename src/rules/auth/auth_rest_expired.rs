@@ -23,7 +23,7 @@ rule! {
     ///
     /// draft-uberti-behave-turn-rest-00 section 2.2; coturn: use-auth-secret
     "auth-rest-expired", Error, "The time-limited credentials have expired", check,
-    over ["auth-bad-credentials", "auth-rest-secret-mismatch"]
+    over ["auth-bad-credentials", "auth-rest-secret-mismatch", "config-credentials-expired"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -1,8 +1,8 @@
 //! For each rule a report that fires it; some have several.
 
 use rtcprobe::report::{
-    Asked, CandidateKind, Cause, Control, Outcome, Proof, Redirect, Reference, RelayProtocol, Report, StepName,
-    StepOutcome, Turn, Way,
+    Asked, CandidateKind, Cause, Configuration, Configured, Control, CredentialKind, Outcome, Proof, Redirect,
+    Reference, RelayProtocol, Report, StepName, StepOutcome, Turn, Way,
 };
 
 use super::build::*;
@@ -20,6 +20,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
     all.extend(relay());
     all.extend(security());
     all.extend(gather());
+    all.extend(config());
     all.extend(super::nat::cases());
     all.extend(super::further::all());
     all.sort_by_key(|(code, _)| *code);
@@ -519,4 +520,67 @@ fn gather() -> Vec<(&'static str, Report)> {
         ("relay-address-private", with(CandidateKind::Relay, "10.0.0.5")),
         ("mapped-address-private", with(CandidateKind::Srflx, "172.17.0.1")),
     ]
+}
+
+/// A report of nothing but a configuration.
+fn configured(urls: &[(&str, RelayProtocol)], change: impl Fn(&mut Configuration)) -> Report {
+    let server = |(url, transport): &(&str, RelayProtocol)| {
+        let (scheme, rest) = url.split_once(':').unwrap();
+        let (host, rest) = rest.split_once(':').unwrap();
+        Configured {
+            url: (*url).into(),
+            scheme: scheme.into(),
+            host: host.into(),
+            port: rest.split('?').next().unwrap().parse().unwrap(),
+            transport: *transport,
+            of_bare_host: false,
+            credential_kind: if scheme.starts_with("turn") { CredentialKind::Password } else { CredentialKind::None },
+            username: scheme.starts_with("turn").then(|| "alice".into()),
+        }
+    };
+    let mut configuration = Configuration {
+        source: "ice-servers".into(),
+        servers: urls.iter().map(server).collect(),
+        repeated: Vec::new(),
+        relay_only: false,
+        ignored: Vec::new(),
+    };
+    change(&mut configuration);
+    Report { configuration: Some(configuration), ..report(Vec::new()) }
+}
+
+fn config() -> Vec<(&'static str, Report)> {
+    const STUN: (&str, RelayProtocol) = ("stun:turn.example.org:3478", RelayProtocol::Udp);
+    const OVER_UDP: (&str, RelayProtocol) = (UDP, RelayProtocol::Udp);
+    const OVER_TCP: (&str, RelayProtocol) = (TCP, RelayProtocol::Tcp);
+    let address = ("turns:192.0.2.9:443?transport=tcp", RelayProtocol::Tls);
+    let last = ("turns:turn.example.org:443?transport=tcp", RelayProtocol::Tls);
+    let stuns = ("stuns:turn.example.org:5349", RelayProtocol::Tls);
+    vec![
+        ("config-no-turn", configured(&[STUN], |_| {})),
+        ("config-udp-only", configured(&[STUN, OVER_UDP], |_| {})),
+        ("config-no-tls-443", configured(&[OVER_UDP, OVER_TCP], |_| {})),
+        ("config-ip-in-turns", configured(&[OVER_UDP, address], |_| {})),
+        ("config-stuns-plain", configured(&[stuns, last], |_| {})),
+        ("config-duplicate-url", configured(&[last], |all| all.repeated = vec![last.0.into()])),
+        (
+            "config-too-many-servers",
+            configured(&[STUN, OVER_UDP, OVER_TCP, last, ("stun:b.example:3478", STUN.1)], |_| {}),
+        ),
+        (
+            "config-credentials-expired",
+            configured(&[last], |all| all.servers[0].username = Some("1600000000:alice".into())),
+        ),
+    ]
+}
+
+/// What browsers can work with, and nothing to remark.
+pub fn well_configured() -> Report {
+    let urls = [
+        ("stun:turn.example.org:3478", RelayProtocol::Udp),
+        (UDP, RelayProtocol::Udp),
+        (TCP, RelayProtocol::Tcp),
+        ("turns:turn.example.org:443?transport=tcp", RelayProtocol::Tls),
+    ];
+    configured(&urls, |_| {})
 }
