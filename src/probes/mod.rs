@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod explain;
+mod faces;
 pub mod gather;
 pub mod nat;
 mod resolve;

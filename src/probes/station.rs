@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use self::heard::Heard;
 pub(in crate::probes) use self::reply::{End, Reply};
+use super::faces::Faces;
 use super::weather::Weather;
 use crate::machine::script::{Hands, Incoming, Line, either};
 use crate::machine::{Chance, Time};
@@ -43,6 +44,7 @@ pub(in crate::probes) struct Station {
     chance: RefCell<Chance>,
     heard: RefCell<Heard>,
     weather: Rc<Weather>,
+    faces: Faces,
 }
 
 /// Something from a peer through the relay; or, on a plain socket, from anybody but the server.
@@ -76,6 +78,7 @@ impl Station {
             chance: RefCell::new(chance),
             heard: RefCell::default(),
             weather,
+            faces: Faces::default(),
         }
     }
 
@@ -194,6 +197,8 @@ impl Station {
 
     fn remember(&self, seen: &Seen, took: Duration) {
         if seen.answered {
+            self.faces.show(&seen.shown);
+            self.weather.met(self.faces.affinity());
             self.weather.answered(took, self.line.is_stream());
             if seen.copies > 1 {
                 self.weather.lost();

@@ -1,7 +1,10 @@
-//! What the network has shown of itself: whether things get lost on the way.
+//! What the way to a server has shown of itself: whether things get lost, and whether all of a connection
+//! gets to one server.
 
 use std::cell::Cell;
 use std::time::Duration;
+
+use crate::report::Affinity;
 
 /// Shared by all stations of a check.
 #[derive(Debug, Default)]
@@ -9,6 +12,8 @@ pub(in crate::probes) struct Weather {
     lossy: Cell<bool>,
     /// The fastest answer so far.
     fastest: Cell<Option<Duration>>,
+    /// Of the connection where the server changed most.
+    affinity: Cell<Option<Affinity>>,
 }
 
 /// What a stream takes longer than usual by, when the system had to send a segment again.
@@ -28,6 +33,16 @@ impl Weather {
         if stream && took > fastest * 3 + AGAIN {
             self.lost();
         }
+    }
+
+    /// That is how the server of one connection showed itself.
+    pub(in crate::probes) fn met(&self, affinity: Affinity) {
+        self.affinity.set(self.affinity.get().max(Some(affinity)));
+    }
+
+    /// How the server showed itself on the connection where it changed most.
+    pub(in crate::probes) fn affinity(&self) -> Option<Affinity> {
+        self.affinity.get()
     }
 
     /// More copies, and more patience, are worth their time.

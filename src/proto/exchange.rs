@@ -81,6 +81,26 @@ pub struct Seen {
     pub copies: u32,
     /// Since the first copy of the last request.
     pub waited: Duration,
+    /// What the server showed of itself, answer by answer.
+    pub shown: Vec<Shown>,
+}
+
+/// What an answer shows of who gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    pub at: Time,
+    pub nonce: Option<Vec<u8>>,
+    /// RESPONSE-ORIGIN.
+    pub origin: Option<SocketAddr>,
+    pub software: Option<String>,
+}
+
+impl Shown {
+    /// Nothing, at that time.
+    #[must_use]
+    pub fn at(at: Time) -> Shown {
+        Shown { at, nonce: None, origin: None, software: None }
+    }
 }
 
 /// How an exchange ended.
@@ -329,9 +349,16 @@ impl Exchange {
         if self.seen.round_trip.is_none() {
             self.seen.round_trip = self.transaction.round_trip(now);
         }
-        if let Some(software) = message.text(attribute::SOFTWARE) {
-            self.seen.software = Some(software);
+        let shown = Shown {
+            at: now,
+            nonce: message.get(attribute::NONCE).map(<[u8]>::to_vec),
+            origin: message.address(attribute::RESPONSE_ORIGIN),
+            software: message.text(attribute::SOFTWARE),
+        };
+        if let Some(software) = &shown.software {
+            self.seen.software = Some(software.clone());
         }
+        self.seen.shown.push(shown);
     }
 
     fn end(&mut self, now: Time, answer: Answer) -> Next {

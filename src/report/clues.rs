@@ -27,6 +27,22 @@ pub struct Clues {
     pub denied_peers: Vec<DeniedPeer>,
     /// Something was lost on the way and sent again.
     pub lossy: Option<bool>,
+    /// What the server showed of itself on one connection; of several, the one where it changed most.
+    pub affinity: Option<Affinity>,
+}
+
+/// How many servers seem to answer on one connection. Facts of the requests that are made anyway.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Affinity {
+    /// How often a nonce came back after another one, which no server does by itself.
+    pub nonce_returns: u32,
+    /// Different RESPONSE-ORIGINs.
+    pub origins: u32,
+    /// Different values of SOFTWARE.
+    pub software: u32,
+    /// Different nonces; one server may give several.
+    pub nonces: u32,
 }
 
 /// A server that sent us elsewhere.

@@ -95,8 +95,8 @@ impl Check {
                 self.local = *local;
             }
             self.go(target).await;
-            let lossy = self.weather.is_lossy();
-            self.record.note(|turn| turn.clues.lossy = Some(lossy));
+            let (lossy, affinity) = (self.weather.is_lossy(), self.weather.affinity());
+            self.record.note(|turn| (turn.clues.lossy, turn.clues.affinity) = (Some(lossy), affinity));
         }
         self.record.close();
     }

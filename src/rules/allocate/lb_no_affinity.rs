@@ -1,5 +1,5 @@
-use crate::report::{Cause, Report};
-use crate::rules::{Diagnosis, each, rule};
+use crate::report::{Affinity, Cause, Report};
+use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
     /// # What it means
@@ -9,9 +9,10 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// 438 to every request, however fresh the nonce. A stale nonce by itself is normal and needs one
-    /// retry. A server whose own nonces are broken looks the same; nonces that alternate between a
-    /// few values would confirm the balancer.
+    /// 438 to every request, however fresh the nonce, or a check that fails elsewhere, while on one
+    /// connection nonces come back after others: no server by itself does that. A stale nonce is
+    /// normal and needs one retry. Where every nonce is a new one, the server's own may be broken:
+    /// it is only suspected then.
     ///
     /// # What to do
     ///
@@ -28,14 +29,42 @@ rule! {
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
-    each(report, Cause::NonceLoop, |contact, trouble| {
+    contacts(report).iter().filter_map(say).collect()
+}
+
+const FIX: &str = "Balance by the client's address (sessionAffinity: ClientIP; nginx: hash $remote_addr consistent), or \
+                   hand out the names of single servers.";
+
+fn say(contact: &Contact<'_>) -> Option<Diagnosis> {
+    let host = contact.url.host;
+    let several = contact.clues().and_then(|(clues, at)| Some((clues.affinity?, at)));
+    let several = several.filter(|(affinity, _)| affinity.nonce_returns > 0);
+    let trouble = contact.cause(Cause::NonceLoop);
+    if let Some((affinity, at)) = several {
+        let Affinity { nonces, nonce_returns, origins, .. } = affinity;
+        let failing = contact.turn.as_ref().is_some_and(|(turn, _)| turn.works == Some(false));
+        if trouble.is_none() && !failing {
+            return None;
+        }
         let detail = format!(
-            "{} calls every nonce stale, the newest too: probably a balancer without affinity in front of \
-             several servers.",
-            contact.url.host
+            "{host} answers one connection with {nonces} nonces in turn, each of which is stale for who gave the \
+             other: several servers behind a balancer without affinity."
         );
-        let fix = "Balance by the client's address (sessionAffinity: ClientIP; nginx: hash $remote_addr \
-                   consistent), or hand out the names of single servers.";
-        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
-    })
+        let diagnosis = match trouble {
+            Some(trouble) => Diagnosis::by(contact, trouble, detail),
+            None => Diagnosis::of(contact, detail),
+        };
+        let says = format!("a nonce came back after another one {nonce_returns} times");
+        let diagnosis = diagnosis.fact(format!("{at}/affinity/nonceReturns"), says);
+        let diagnosis = match origins {
+            0 | 1 => diagnosis,
+            _ => diagnosis.fact(format!("{at}/affinity/origins"), format!("{origins} RESPONSE-ORIGINs")),
+        };
+        return Some(diagnosis.fix(FIX));
+    }
+    let detail = format!(
+        "{host} calls every nonce stale, the newest too: probably a balancer without affinity in front of several \
+         servers."
+    );
+    Some(Diagnosis::by(contact, trouble?, detail).fix(FIX))
 }

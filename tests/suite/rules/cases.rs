@@ -1,8 +1,8 @@
 //! For each rule a report that fires it; some have several.
 
 use rtcprobe::report::{
-    Asked, CandidateKind, Cause, Configuration, Configured, Control, CredentialKind, Outcome, Proof, Redirect,
-    Reference, RelayProtocol, Report, StepName, StepOutcome, Turn, Way,
+    Affinity, Asked, CandidateKind, Cause, Configuration, Configured, Control, CredentialKind, Outcome, Proof,
+    Redirect, Reference, RelayProtocol, Report, StepName, StepOutcome, Turn, Way,
 };
 
 use super::build::*;
@@ -305,6 +305,11 @@ fn allocate() -> Vec<(&'static str, Report)> {
     let silent = coded(silent, StepName::Challenge, 401, "Unauthorized");
     vec![
         ("lb-no-affinity", one(no_allocation(Cause::NonceLoop, 438, "Stale Nonce"))),
+        ("lb-no-affinity", {
+            let mut turn = no_allocation(Cause::NonceLoop, 438, "Stale Nonce");
+            turn.clues.affinity = Some(Affinity { nonce_returns: 3, origins: 2, software: 1, nonces: 2 });
+            one(turn)
+        }),
         ("alloc-quota-reached", one(no_allocation(Cause::QuotaReached, 486, "Allocation Quota Reached"))),
         ("alloc-bandwidth-quota", one(no_allocation(Cause::QuotaReached, 486, "Allocation Bandwidth Quota Reached"))),
         ("relay-ports-exhausted", one(no_allocation(Cause::PortsExhausted, 508, "Insufficient Capacity"))),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use rtcprobe::machine::Time;
 use rtcprobe::probes::turn::references;
 use rtcprobe::report::{Cause, Event, StepName, StepOutcome};
-use rtcprobe::server::faults::{Fault, Faults, Rule};
+use rtcprobe::server::faults::{Fault, Faults, Rule, Which};
 use rtcprobe::server::{Config, Network};
 use rtcprobe::wire::message::Method;
 use rtcprobe::wire::uri;
@@ -109,4 +109,14 @@ fn reference_servers_are_asked_over_each_family_and_told() {
     ] {
         assert!(found.iter().any(|(one, how, _)| one.starts_with(url) && *how == outcome), "{found:?}");
     }
+}
+
+#[test]
+fn a_server_that_calls_every_nonce_stale_is_still_one_server() {
+    let always = Rule { on: None, signed: Some(true), which: Which::All, fault: Fault::StaleNonce };
+    let affinity = stage(1, faulty(always)).run().clues.affinity.unwrap();
+    assert!(affinity.nonces > 3, "{affinity:?}");
+    assert_eq!((affinity.nonce_returns, affinity.origins), (0, 1));
+    let affinity = stage(1, good_server()).run().clues.affinity.unwrap();
+    assert_eq!((affinity.nonce_returns, affinity.nonces), (0, 1));
 }
