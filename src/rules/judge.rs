@@ -44,10 +44,13 @@ pub fn judge(report: &Report) -> Vec<Finding> {
 
 /// What comes first: what weighs most; of these what concerns most servers, since the others may well
 /// follow from it; then what is nearer to the beginning of a conversation.
-fn precedence(finding: &Finding) -> (Reverse<Severity>, bool, Reverse<usize>, usize, bool) {
+fn precedence(finding: &Finding) -> (Reverse<Severity>, u8, Reverse<usize>, usize, bool) {
     let area = Rule::find(&finding.code).map_or("", Rule::area);
     let place = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
     let (graver, lighter) = (GRAVER.contains(&finding.code.as_str()), LIGHTER.contains(&finding.code.as_str()));
+    // Advice about the list comes after what was seen.
+    let advice = area == "config" && finding.severity == Severity::Info;
+    let lighter = if advice { 2 } else { u8::from(lighter) };
     (Reverse(finding.severity), lighter, Reverse(finding.servers.len()), place, !graver)
 }
 

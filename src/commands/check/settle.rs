@@ -91,12 +91,17 @@ pub fn verdict(report: &Report, demands: &Demands, ignored: &[String]) -> Verdic
     let turns = Demands { urls: turns, ..demands.clone() };
     let standings = standings(&report.servers).into_iter();
     let others = standings.filter(|standing| !is_turn(standing.url) && !ignored.iter().any(|url| url == standing.url));
-    let useless = others.filter(|standing| standing.useless).count();
+    let explained =
+        |url: &str| report.findings.iter().any(|finding| finding.servers.iter().any(|server| server == url));
+    let useless = others.filter(|standing| standing.useless && !explained(standing.url)).count();
     let candidates = report.gather.as_ref().is_some_and(|gather| !gather.candidates.is_empty());
     let is = |met| report.expectations.iter().any(|expectation| expectation.met == met);
     match checks::verdict(report, &turns) {
         _ if is(Some(false)) || useless > 0 || (!candidates && !report.interrupted) => Verdict::Fail,
         Verdict::Pass if is(None) => Verdict::Warn,
+        Verdict::Pass if report.servers.iter().any(|server| !server.wanted.is_empty() && server.gave.is_empty()) => {
+            Verdict::Warn
+        }
         verdict => verdict,
     }
 }

@@ -1,6 +1,6 @@
 //! What the checks amount to.
 
-use crate::report::{RelayProtocol, Report, Severity, Turn, Verdict};
+use crate::report::{Finding, RelayProtocol, Report, Severity, StepOutcome, Turn, Verdict, Way};
 
 /// What has to work.
 #[derive(Debug, Clone, Default)]
@@ -24,7 +24,10 @@ pub fn verdict(report: &Report, demands: &Demands) -> Verdict {
     let errors =
         report.findings.iter().any(|finding| finding.severity == Severity::Error && !about_excused(&finding.servers));
     let open = report.turn.iter().any(|turn| turn.is_open_relay() || turn.accepts_anything());
-    if failing.len() > excused.len() || errors || open {
+    let broken = failing.iter().any(|url| !excused.contains(url) && !is_minor(report, demands, url));
+    let useless =
+        !checked.is_empty() && !checked.iter().any(|(url, works)| *works || entries(report, url).any(carries));
+    if broken || useless || errors || open {
         return Verdict::Fail;
     }
     let doubts = report.findings.iter().any(|finding| finding.severity != Severity::Info);
@@ -41,6 +44,21 @@ fn works(report: &Report, url: &str) -> bool {
 
 fn is_well(turn: &Turn) -> bool {
     turn.works == Some(true) || turn.refuses_strangers()
+}
+
+/// What does not work is explained by findings that are no errors, and other URLs do the job.
+fn is_minor(report: &Report, demands: &Demands, url: &str) -> bool {
+    let mut about = report.findings.iter().filter(|finding| finding.servers.iter().any(|server| server == url));
+    let says_so = |finding: &Finding| {
+        finding.severity != Severity::Info || finding.evidence.iter().any(|one| one.fact.contains("/steps/"))
+    };
+    demands.required.is_empty() && about.any(says_so)
+}
+
+/// Something gets through the relay, though not all that should.
+fn carries(turn: &Turn) -> bool {
+    let mut proofs = turn.proofs.iter().filter(|proof| proof.way != Way::RelayToRelay);
+    turn.allocation.is_some() && proofs.any(|proof| proof.outcome == StepOutcome::Ok)
 }
 
 /// Whether a URL that does not work may do so.
@@ -163,5 +181,27 @@ mod tests {
         assert_eq!(verdict(&one, &demands(&[], true)), Verdict::Warn);
         one.findings[0].servers.push("turn:a".into());
         assert_eq!(verdict(&one, &demands(&[], true)), Verdict::Fail);
+    }
+
+    #[test]
+    fn a_uri_that_only_a_warning_explains_is_a_warning_while_another_works() {
+        let dead = Some(Cause::Refused);
+        for (causes, verdicts) in [([None, dead], Verdict::Warn), ([dead, dead], Verdict::Fail)] {
+            let mut one = report(causes);
+            one.findings.push(Finding {
+                code: "turn-tcp-not-listening".into(),
+                severity: Severity::Warning,
+                title: String::new(),
+                detail: String::new(),
+                evidence: Vec::new(),
+                fix: None,
+                servers: URLS.iter().map(|(url, _)| (*url).to_string()).collect(),
+                suspected: false,
+                confirm: None,
+                alternatives: Vec::new(),
+                references: Vec::new(),
+            });
+            assert_eq!(verdict(&one, &demands(&[], false)), verdicts);
+        }
     }
 }

@@ -41,8 +41,8 @@ impl Check {
                 }
                 _ => Ending::ok(took, seen.map_or(String::new(), |seen| format!("the world sees {seen}"))),
             }
-        } else if ground.witness.is_none() && !reflected {
-            // A STUN server that does not answer us either proves nothing.
+        } else if ground.witness.is_none() {
+            // A STUN server that does not answer us either proves nothing, nor does one beside the relay.
             Ending::skipped(format!("not testable from here: {}", ground.why_no_witness))
         } else if !self.permitted() {
             Ending::skipped("no permission for a peer")

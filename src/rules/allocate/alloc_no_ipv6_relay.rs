@@ -1,4 +1,4 @@
-use crate::report::{Cause, Report};
+use crate::report::{Cause, Report, Severity};
 use crate::rules::{Contact, Diagnosis, contacts, each, rule};
 
 rule! {
@@ -9,18 +9,20 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// 440.
+    /// 440. Where the plain request is refused so, nothing is relayed at all; where it was one for the
+    /// other family besides, it is a warning.
     ///
     /// # What to do
     ///
     /// Add a relay address of the family, or leave it: IPv4 peers are not affected.
     ///
     ///     relay-ip=2001:db8::9
+    ///     allocation-default-address-family=keep
     ///
     /// # References
     ///
     /// RFC 8656 section 7.2; coturn: relay-ip, allocation-default-address-family
-    "alloc-no-ipv6-relay", Warning, "The server has no relay address of that family", check
+    "alloc-no-ipv6-relay", Error, "The server has no relay address of that family", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
@@ -31,10 +33,16 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let (number, _) = options.find(|(_, option)| option.name == "ipv6-relay" && option.error_code == Some(440))?;
         let detail = format!("{} answers 440 to a request for an IPv6 relay.", contact.url.host);
         let fact = format!("{at}/options/{number}/errorCode");
-        Some(Diagnosis::of(contact, detail).fact(fact, "440").fix(fix))
+        Some(Diagnosis::of(contact, detail).fact(fact, "440").fix(fix).at_most(Severity::Warning))
     };
     let mut found = each(report, Cause::FamilyUnsupported, |contact, trouble| {
-        let detail = format!("{} answers 440: no relay address of that family.", contact.url.host);
+        let detail = format!(
+            "{} answers 440: it has no relay address of the family that is asked for, which is IPv4 where a client \
+             names none.",
+            contact.url.host
+        );
+        let fix = "Add relay-ip=ADDRESS of that family in turnserver.conf; on a server with IPv6 alone, \
+                   allocation-default-address-family=keep.";
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     });
     found.extend(contacts(report).iter().filter_map(tried));

@@ -1,4 +1,6 @@
-use crate::report::Report;
+use std::net::SocketAddr;
+
+use crate::report::{Reference, Report, StepOutcome};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -11,7 +13,8 @@ rule! {
     ///
     /// The server answers over TCP or TLS at 443 or 80, and is silent over UDP and at every other
     /// TCP port. A firewall of the server's that opens 443 alone looks the same: another server
-    /// that is silent as well makes it certain.
+    /// that is silent as well makes it certain. Where nothing was asked at 443, a STUN server elsewhere
+    /// that is as silent as the server makes it likely.
     ///
     /// # What to do
     ///
@@ -34,7 +37,7 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let talks = |contact: &&Contact<'_>| {
         !contact.is_datagram() && (contact.answered.is_some() || contact.tls.is_some() || contact.refused().is_some())
     };
-    let Some(open) = all.iter().filter(web).find(talks) else { return Vec::new() };
+    let Some(open) = all.iter().filter(web).find(talks) else { return nothing_else(report, &all) };
     let others: Vec<&Contact<'_>> = all.iter().filter(|contact| contact.is_datagram() || !web(contact)).collect();
     let shut = |contact: &&Contact<'_>| contact.silent().is_some();
     let streams = others.iter().filter(|contact| !contact.is_datagram()).count();
@@ -63,6 +66,41 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     }
     if hosts.len() < 2 {
         diagnosis = diagnosis.suspected("another server (--stun, --turn) that is silent from here, too");
+    }
+    vec![diagnosis]
+}
+
+/// Nothing answers anywhere, a STUN server elsewhere included: two at once are rarely down.
+fn nothing_else(report: &Report, all: &[Contact<'_>]) -> Vec<Diagnosis> {
+    let streams = all.iter().filter(|contact| !contact.is_datagram()).count();
+    let silent = !all.is_empty() && all.iter().all(|contact| contact.silent().is_some());
+    if !silent || streams == 0 || streams == all.len() {
+        return Vec::new();
+    }
+    let hosts: Vec<String> = all.iter().map(Contact::ip).collect();
+    let elsewhere = |reference: &Reference| {
+        let address: Option<SocketAddr> = reference.address.as_ref().and_then(|address| address.parse().ok());
+        address.is_some_and(|address| !hosts.contains(&address.ip().to_string()))
+    };
+    if report.references.iter().any(|reference| reference.outcome != StepOutcome::Timeout) {
+        return Vec::new();
+    }
+    let Some(at) = report.references.iter().position(elsewhere) else { return Vec::new() };
+    let detail = format!(
+        "{} is silent over UDP and TCP, and so is a STUN server elsewhere: this network lets out the web at most.",
+        all[0].ip()
+    );
+    let fix = "Offer turns:HOST:443?transport=tcp (tls-listening-port=443 with \
+               AmbientCapabilities=CAP_NET_BIND_SERVICE); from another network, see whether the server runs.";
+    let mut diagnosis = Diagnosis::of(&all[0], detail)
+        .fact(format!("/references/{at}"), "the STUN server asked for comparison is silent, too")
+        .fix(fix)
+        .suspected("a web page that opens from here (curl -I https://HOST), and the same check from another network");
+    for contact in all {
+        diagnosis = diagnosis.also(contact);
+        if let Some(trouble) = contact.silent() {
+            diagnosis = diagnosis.shown(trouble);
+        }
     }
     vec![diagnosis]
 }

@@ -1,5 +1,6 @@
+use super::turn_udp_rejected::offender;
 use crate::report::nat::Udp;
-use crate::report::{Outcome, Report, StepOutcome, Way};
+use crate::report::{Cause, Outcome, Reference, Report, StepOutcome, Way};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -11,7 +12,8 @@ rule! {
     /// # How it is told apart
     ///
     /// At least two servers at different addresses, STUN servers asked for comparison among them, are
-    /// silent over UDP, none answers over it, and TCP or TLS is answered. One silent server alone is
+    /// silent over UDP, none answers over it, and TCP or TLS is answered; or one router that is not the
+    /// server forbids UDP to all of them. One silent server alone is
     /// `turn-udp-filtered`. Where NAT behaviour was probed, one server that is silent over UDP and
     /// answers over TCP is enough, as it was asked both ways from here.
     ///
@@ -27,7 +29,7 @@ rule! {
     ///
     /// RFC 8656 section 3.1; RFC 8835 section 3.4
     "client-udp-blocked", Error, "This network seems to block UDP", check,
-    over ["turn-udp-filtered", "server-silent"]
+    over ["turn-udp-filtered", "turn-udp-rejected", "server-silent"]
 }
 
 const FIX: &str = "Offer TURN over TCP and TLS as well, best turns:HOST:443?transport=tcp; let UDP port 3478 out of \
@@ -35,7 +37,46 @@ const FIX: &str = "Offer TURN over TCP and TLS as well, best turns:HOST:443?tran
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let probed = by_nat(report);
-    if probed.is_empty() { by_servers(report) } else { probed }
+    if !probed.is_empty() {
+        return probed;
+    }
+    let silent = by_servers(report);
+    if silent.is_empty() { by_a_router(report) } else { silent }
+}
+
+/// The same router forbids UDP to the server and to a STUN server elsewhere, and TCP gets through.
+fn by_a_router(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let Some(stream) = all.iter().find(|contact| !contact.is_datagram() && contact.answered.is_some()) else {
+        return Vec::new();
+    };
+    let mut found: Option<Diagnosis> = None;
+    for contact in all.iter().filter(|contact| contact.is_datagram() && contact.answered.is_none()) {
+        let Some(trouble) = contact.cause(Cause::Prohibited) else { continue };
+        let Some(router) = offender(trouble).map(|ip| ip.to_string()).filter(|router| *router != contact.ip()) else {
+            continue;
+        };
+        let same = |reference: &Reference| {
+            let icmp = reference.icmp.as_ref().and_then(|icmp| icmp.offender.as_ref());
+            icmp.is_some_and(|offender| *offender == router)
+                && reference.address.as_ref().is_some_and(|address| !address.starts_with(&contact.ip()))
+        };
+        let Some(at) = report.references.iter().position(same) else { continue };
+        let detail = format!(
+            "{router} forbids UDP, to {} and to a STUN server elsewhere alike, and {} works from {}.",
+            contact.ip(),
+            stream.over(),
+            stream.place()
+        );
+        let diagnosis = found.take().unwrap_or_else(|| {
+            Diagnosis::of(contact, detail)
+                .fact(format!("/references/{at}"), format!("{router} rejects that, too"))
+                .fact(stream.answered.clone().unwrap_or_default(), format!("{} is answered", stream.over()))
+                .fix(FIX)
+        });
+        found = Some(diagnosis.also(contact).shown(trouble));
+    }
+    found.into_iter().collect()
 }
 
 /// The NAT was probed, and nothing but silence came of it.

@@ -1,5 +1,7 @@
+use std::net::IpAddr;
+
 use crate::report::{Cause, Report};
-use crate::rules::{Diagnosis, each, rule};
+use crate::rules::{Diagnosis, Trouble, each, rule};
 
 rule! {
     /// # What it means
@@ -33,9 +35,20 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             return None;
         }
         let (ip, port, carrier) = (contact.ip(), contact.port(), contact.carrier());
-        let on_host = trouble.text.contains(&format!("from {ip}"));
-        let who = if on_host { "the machine itself, so its own firewall does it" } else { "a firewall on the way" };
-        let detail = format!("{} port {port} of {ip} is rejected by {who}.", carrier.to_uppercase());
+        let offender = offender(trouble).map(|ip| ip.to_string());
+        if let Some(router) = offender.filter(|router| *router != ip) {
+            let detail =
+                format!("{} port {port} of {ip} is rejected by {router}, a router on the way.", carrier.to_uppercase());
+            let fix = format!(
+                "Ask whoever runs {router} to let {carrier} to {ip} port {port} pass; until then, URLs of another \
+                 transport, best turns:HOST:443?transport=tcp."
+            );
+            return Some(Diagnosis::by(contact, trouble, detail).fix(fix));
+        }
+        let detail = format!(
+            "{} port {port} of {ip} is rejected by the machine itself, so its own firewall does it.",
+            carrier.to_uppercase()
+        );
         let fix = format!(
             "On {ip}, before the rule that rejects: iptables -I INPUT 1 -p {carrier} --dport {port} -j ACCEPT; \
              iptables -I INPUT 1 -p udp --dport 49152:65535 -j ACCEPT; or firewall-cmd \
@@ -43,4 +56,9 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         );
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     })
+}
+
+/// Who sent the ICMP message.
+pub(super) fn offender(trouble: &Trouble<'_>) -> Option<IpAddr> {
+    trouble.text.split(" from ").nth(1)?.split(' ').next()?.parse().ok()
 }

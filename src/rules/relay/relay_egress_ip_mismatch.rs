@@ -21,7 +21,7 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 7.2; RFC 8445 section 7.3.1.3
-    "relay-egress-ip-mismatch", Warning, "The relay sends from another address than it receives at", check
+    "relay-egress-ip-mismatch", Error, "The relay sends from another address than it receives at", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

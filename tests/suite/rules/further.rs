@@ -1,8 +1,10 @@
 //! More reports that fire a rule: what options, forms of passwords and neighbours tell.
 
 use rtcprobe::report::{
-    Cause, CredentialForm, Exposure, OptionTried, RelayProtocol, Report, Service, SizedAnswer, StepName, Turn,
+    Cause, CredentialForm, Exposure, IcmpError, OptionTried, Reference, RelayProtocol, Report, Service, Severity,
+    SizedAnswer, StepName, StepOutcome, Turn, Way,
 };
+use rtcprobe::rules::judge;
 
 use super::build::*;
 
@@ -25,6 +27,54 @@ fn exposing(kind: &str, port: u16) -> Report {
     let service = Service { port, kind: kind.into(), said: "TURN Server".into() };
     let answer = SizedAnswer { request: "classic-binding".into(), sent_bytes: 20, received_bytes: Some(84) };
     one(|turn| turn.exposure = Some(Exposure { services: vec![service], answers: vec![answer] }))
+}
+
+/// node-turn signs the answers to everything but ChannelBind.
+fn unsigned_channel() -> Report {
+    let text = "the answer to the authenticated ChannelBind request carries no MESSAGE-INTEGRITY";
+    let mut turn = troubled(udp(), StepName::Channel, Cause::IntegrityFailed, text);
+    turn.proofs = vec![proof(Way::Outbound, 1, Some("203.0.113.9:61234"))];
+    report(vec![turn])
+}
+
+fn compared(turns: Vec<Turn>, outcome: StepOutcome, icmp: Option<IcmpError>) -> Report {
+    let (url, address) = ("stun:192.0.2.200:3478".into(), Some("192.0.2.200:3478".into()));
+    let reference = Reference { url, address, outcome, mapped: None, rtt_ms: None, icmp };
+    Report { references: vec![reference], ..report(turns) }
+}
+
+/// The office's router says no to UDP, wherever it goes.
+fn rejected_here() -> Report {
+    let text = "ICMP 3/13 from 10.44.7.1 after 0.1 ms: a firewall forbids UDP to 203.0.113.9:3478";
+    let rejected = failing(udp(), StepName::Binding, Cause::Prohibited, text);
+    let icmp = IcmpError { kind: Some(3), code: Some(13), v6: false, offender: Some("10.44.7.1".into()), mtu: None };
+    compared(vec![rejected, tcp()], StepOutcome::Failed, Some(icmp))
+}
+
+fn silent_everywhere() -> Report {
+    compared(vec![silent(udp()), silent(tcp())], StepOutcome::Timeout, None)
+}
+
+#[test]
+fn what_spoils_channels_alone_is_a_warning() {
+    let found = judge(&unsigned_channel());
+    assert_eq!((found[0].code.as_str(), found[0].severity), ("auth-unsigned-answer", Severity::Warning));
+}
+
+#[test]
+fn a_router_here_that_rejects_all_udp_is_not_the_servers_firewall() {
+    let codes: Vec<String> = judge(&rejected_here()).into_iter().map(|finding| finding.code).collect();
+    assert_eq!(codes[0], "client-udp-blocked");
+    assert!(!codes.contains(&"turn-udp-rejected".into()), "{codes:?}");
+}
+
+#[test]
+fn silence_from_the_server_and_from_elsewhere_points_here_and_stays_a_suspicion() {
+    let found = judge(&silent_everywhere());
+    assert_eq!((found[0].code.as_str(), found[0].suspected), ("client-egress-443-only", true));
+    assert!(found.iter().all(|finding| finding.code != "host-unreachable"));
+    let answered = compared(vec![silent(udp()), silent(tcp())], StepOutcome::Ok, None);
+    assert_eq!(judge(&answered)[0].code, "host-unreachable");
 }
 
 pub fn all() -> Vec<(&'static str, Report)> {
@@ -57,6 +107,9 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("sec-stun-amplification", exposing("cli", 5766)),
         ("alloc-mobility-forbidden", refuses("mobility", 405)),
         ("alloc-no-ipv6-relay", refuses("ipv6-relay", 440)),
+        ("auth-unsigned-answer", unsigned_channel()),
+        ("client-udp-blocked", rejected_here()),
+        ("client-egress-443-only", silent_everywhere()),
         ("alloc-reservation-404", refuses("reservation-token", 404)),
         ("tcp-relay-disabled", refuses("tcp-relay", 442)),
         ("alloc-unknown-attribute", report(vec![no_allocation(Cause::Unsupported, 420, "Unknown Attribute")])),
