@@ -16,11 +16,13 @@ mod ground;
 mod judge;
 mod opening;
 mod options;
+mod poison;
 mod proofs;
 mod record;
 mod reference;
 mod resolve;
 mod setup;
+mod sizes;
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -62,6 +64,7 @@ pub struct Config {
     /// Measure quality through the relay.
     pub echo: Option<EchoPlan>,
     pub options: Options,
+    pub extras: Extras,
     /// Ask which peers the server would relay to.
     pub audit: bool,
     /// Seconds since 1970, for credentials that carry a time.
@@ -96,6 +99,16 @@ pub struct Options {
     pub mobility: bool,
     /// Seconds to ask for.
     pub lifetime: Option<u32>,
+}
+
+/// What is asked beyond the steps, each only where its answer could change the verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Extras {
+    /// Which sizes of payload get through the relay.
+    pub relay_mtu: bool,
+    /// Whether one datagram to a private address that nobody has ends all relaying. The server sends it into
+    /// its own network: only with the consent of whoever asks for an audit.
+    pub poison: bool,
 }
 
 /// The machine that checks all servers at once.

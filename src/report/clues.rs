@@ -29,6 +29,34 @@ pub struct Clues {
     pub lossy: Option<bool>,
     /// What the server showed of itself on one connection; of several, the one where it changed most.
     pub affinity: Option<Affinity>,
+    /// Which sizes of payload get through the relay, where small ones do.
+    pub relay_sizes: Option<RelaySizes>,
+    /// Whether relaying goes on after a datagram to where there is no way.
+    pub poison: Option<Poison>,
+}
+
+/// Datagrams of several sizes, sent to the relayed address at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RelaySizes {
+    /// The largest payload that arrived.
+    pub largest_bytes: Option<u32>,
+    /// The smallest payload from which on nothing arrived, while all smaller ones did; `null` where there is none.
+    pub lost_from_bytes: Option<u32>,
+    /// How often those were sent that did not arrive.
+    pub copies: u32,
+}
+
+/// Data through an allocation, a datagram to nowhere, data again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Poison {
+    /// Where the datagram in between was sent.
+    pub peer: String,
+    /// What the server refused that peer with; then nothing was sent to it.
+    pub error_code: Option<u16>,
+    pub before: StepOutcome,
+    pub after: Option<StepOutcome>,
 }
 
 /// How many servers seem to answer on one connection. Facts of the requests that are made anyway.

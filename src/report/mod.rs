@@ -17,7 +17,7 @@ mod server;
 mod standing;
 mod turn;
 
-pub use clues::{Affinity, Asked, Clues, DeniedPeer, IcmpError, Redirect, Reference, SecondTry};
+pub use clues::{Affinity, Asked, Clues, DeniedPeer, IcmpError, Poison, Redirect, Reference, RelaySizes, SecondTry};
 pub use configuration::{Configuration, Configured, CredentialKind};
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;

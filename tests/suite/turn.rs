@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rtcprobe::drive::{self, Options as DriveOptions};
 use rtcprobe::machine::Chance;
-use rtcprobe::probes::turn::{Config, EchoPlan, Options, ServerSpec, checks};
+use rtcprobe::probes::turn::{Config, EchoPlan, Extras, Options, ServerSpec, checks};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
 use rtcprobe::report::{Event, Turn, Way};
@@ -64,6 +64,7 @@ fn a_server_on_loopback_is_checked_measured_audited_and_left_as_it_was() {
         controls: true,
         echo: Some(EchoPlan { count: 100, rate: 200.0, size: 1000 }),
         options: Options { tcp_relay: true, even_port: true, dont_fragment: true, ..Options::default() },
+        extras: Extras::default(),
         audit: true,
         unix_time: 1_700_000_000,
         trace: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use crate::probes::turn::{EchoPlan, Options};
+use crate::probes::turn::{EchoPlan, Extras, Options};
 use crate::proto::schedule::Schedule;
 use crate::report::RelayProtocol;
 
@@ -68,7 +68,7 @@ pub struct OptionArgs {
     /// Ask for an allocation of this lifetime
     #[arg(long, value_name = "TIME", env = "RTCPROBE_LIFETIME", value_parser = crate::commands::span::parse)]
     pub lifetime: Option<Duration>,
-    /// Try all of these options
+    /// Try all of these options, and whether sending one datagram to 10.255.255.254 ends all relaying
     #[arg(long, env = "RTCPROBE_ALL", value_parser = crate::commands::flag::parse)]
     pub all: bool,
 }
@@ -86,6 +86,13 @@ impl OptionArgs {
             // Not nothing: that would be a release.
             lifetime: lifetime.map(|time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX).max(1)),
         }
+    }
+}
+
+impl OptionArgs {
+    /// What is looked at more closely; a datagram into the server's network takes consent.
+    pub fn extras(&self, closely: bool, audit: bool) -> Extras {
+        Extras { relay_mtu: closely, poison: self.all || audit }
     }
 }
 

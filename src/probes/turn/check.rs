@@ -104,7 +104,7 @@ impl Check {
     async fn go(&self, target: Target) {
         if let Some((held, untrusted)) = self.allocated(target).await {
             let ground = OnceCell::new();
-            let work = either(self.work(&held, &ground), self.hands.stopped()).await;
+            let work = either(Box::pin(self.work(&held, &ground)), self.hands.stopped()).await;
             if work == Either::Second(()) {
                 let stopped = || Ending::failed(Cause::Stopped, Duration::ZERO, "stopped");
                 self.record.step(StepName::RelaySend, stopped());
@@ -326,9 +326,10 @@ impl Check {
         self.permissions(held, ground).await;
         let proofs = self.prove(held, ground).await;
         self.judge(held, ground, &proofs);
-        self.quality(held, ground, &proofs).await;
+        Box::pin(self.payload_sizes(held, ground)).await;
+        Box::pin(self.quality(held, ground, &proofs)).await;
         both(self.give_back_second(ground), self.refresh(held)).await;
-        self.audit(held).await;
+        both(Box::pin(self.audit(held)), Box::pin(self.poison(held, ground))).await;
     }
 
     /// A request that makes an allocation live on.

@@ -239,7 +239,7 @@ impl Check {
     }
 
     /// Sends copies until one arrives.
-    async fn deliver(
+    pub(super) async fn deliver(
         &self,
         way: Way,
         form: Form,

@@ -182,6 +182,11 @@ impl Record {
         Duration::try_from_secs_f64(step.duration_ms? / 1e3).ok()
     }
 
+    /// Whether the server announced a limit of the rate.
+    pub(super) fn is_capped(&self) -> bool {
+        self.turn.borrow().allocation.as_ref().is_some_and(|allocation| allocation.bandwidth_kbps.is_some())
+    }
+
     /// Whether data went through in that way.
     pub(super) fn proved(&self, way: Way) -> bool {
         self.turn.borrow().proofs.iter().any(|proof| proof.way == way && proof.received > 0)

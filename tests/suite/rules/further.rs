@@ -1,8 +1,8 @@
 //! More reports that fire a rule: what options, forms of passwords and neighbours tell.
 
 use rtcprobe::report::{
-    Cause, CredentialForm, Exposure, IcmpError, OptionTried, Reference, RelayProtocol, Report, Service, Severity,
-    SizedAnswer, StepName, StepOutcome, Turn, Way,
+    Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol, RelaySizes, Report,
+    Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Way,
 };
 use rtcprobe::rules::judge;
 
@@ -142,6 +142,24 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("proxy-protocol-unexpected", report(vec![tcp(), mute(at(RelayProtocol::Tcp, 443))])),
         ("bind-privileged-port-failed", report(vec![mute(tcp()), refused(at(RelayProtocol::Tls, 443))])),
         ("dns-cdn-proxied", report(vec![elsewhere(silent(udp())), elsewhere(silent(tcp()))])),
+        (
+            "mtu-blackhole",
+            one(|turn| {
+                turn.clues.relay_sizes =
+                    Some(RelaySizes { largest_bytes: Some(1000), lost_from_bytes: Some(1100), copies: 6 });
+            }),
+        ),
+        (
+            "relay-poisoned-by-unroutable-peer",
+            one(|turn| {
+                turn.clues.poison = Some(Poison {
+                    peer: "10.255.255.254:9".into(),
+                    error_code: None,
+                    before: StepOutcome::Ok,
+                    after: Some(StepOutcome::Timeout),
+                });
+            }),
+        ),
         (
             "relay-bandwidth-capped",
             one(|turn| {

@@ -72,6 +72,7 @@ fn asked() -> Config {
             controls: false,
             echo: None,
             options: turn::Options::default(),
+            extras: turn::Extras::default(),
             audit: false,
             unix_time: 1_700_000_000,
             trace: false,

@@ -2,6 +2,7 @@
 
 mod aside;
 mod audit;
+mod extras;
 mod options;
 mod quality;
 mod stopping;
@@ -11,7 +12,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use rtcprobe::machine::Time;
-use rtcprobe::probes::turn::{Config, EchoPlan, Options, ServerSpec, checks};
+use rtcprobe::probes::turn::{Config, EchoPlan, Extras, Options, ServerSpec, checks};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
 use rtcprobe::report::{Cause, Event, OptionTried, Step, StepName, StepOutcome, Turn};
@@ -66,6 +67,7 @@ fn stage_at(seed: u8, config: server::Config, client: &str) -> Stage {
         controls: false,
         echo: None,
         options: Options::default(),
+        extras: Extras::default(),
         audit: false,
         unix_time: 1_700_000_000,
         trace: false,
