@@ -47,6 +47,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l secret-file
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ttl -d 'How long credentials made from a secret last' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l user-id -d 'User id to put into credentials made from a secret' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l config -d 'Servers and options from this TOML file, where neither the command line nor the environment has them' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l profile -d 'Likewise from [profile.NAME] of the user\'s configuration file, rtcprobe/config.toml' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l policy -d 'Which candidates a browser would be allowed to use' -r -f -a "all\t'Every kind'
 relay\t'Relay candidates only'"
@@ -104,6 +106,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l secret-file -d
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ttl -d 'How long credentials made from a secret last' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l user-id -d 'User id to put into credentials made from a secret' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l config -d 'Servers and options from this TOML file, where neither the command line nor the environment has them' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l profile -d 'Likewise from [profile.NAME] of the user\'s configuration file, rtcprobe/config.toml' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l lifetime -d 'Measure how long the NAT keeps an idle mapping, up to this long; takes about as long as that is [up to: 130s]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
@@ -155,6 +159,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l secret-file -
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ttl -d 'How long credentials made from a secret last' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l user-id -d 'User id to put into credentials made from a secret' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l config -d 'Servers and options from this TOML file, where neither the command line nor the environment has them' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l profile -d 'Likewise from [profile.NAME] of the user\'s configuration file, rtcprobe/config.toml' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l echo -d 'Datagrams to send to and fro through the relay' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l rate -d 'Datagrams per second' -r
@@ -223,6 +229,8 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l secret-file 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ttl -d 'How long credentials made from a secret last' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l user-id -d 'User id to put into credentials made from a secret' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l config -d 'Servers and options from this TOML file, where neither the command line nor the environment has them' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l profile -d 'Likewise from [profile.NAME] of the user\'s configuration file, rtcprobe/config.toml' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l reference -d 'A STUN server over UDP to tell this network\'s trouble from the servers\'; repeat for more [default: the STUN servers that are named]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l budget -d 'All of it may take this long' -r

@@ -8,7 +8,7 @@ use rtcprobe::commands::Surroundings;
 use rtcprobe::view::ui::Terminal;
 
 fn main() -> ExitCode {
-    let variable = |name| std::env::var(name).ok();
+    let variable = |name: &str| std::env::var(name).ok();
     let terminal = Terminal {
         stdout: std::io::stdout().is_terminal(),
         stderr: std::io::stderr().is_terminal(),
@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         err: Box::new(std::io::stderr()),
         job_summary: variable("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(Into::into),
         now: std::time::SystemTime::now(),
+        variable: Box::new(variable),
     };
     ExitCode::from(rtcprobe::commands::run(std::env::args_os(), around))
 }

@@ -93,7 +93,7 @@ pub fn assign(
 }
 
 /// What a TURN server can be reached by.
-fn every_transport(uri: &IceUri) -> Vec<IceUri> {
+pub fn every_transport(uri: &IceUri) -> Vec<IceUri> {
     let with = |(scheme, query)| IceUri { scheme, query: Some(query), ..uri.clone() };
     let mut kinds = vec![(Scheme::Turn, Query::Udp), (Scheme::Turn, Query::Tcp), (Scheme::Turns, Query::Tcp)];
     if cfg!(feature = "dtls") {

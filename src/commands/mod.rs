@@ -3,6 +3,7 @@
 mod certificate;
 mod check;
 mod completions;
+mod config;
 mod demo;
 pub mod environment;
 pub mod exit;
@@ -66,11 +67,27 @@ enum Command {
     Man(man::ManArgs),
 }
 
+impl Command {
+    /// The file with servers and options, of those that name servers.
+    fn file(&mut self) -> Option<&mut config::ConfigArgs> {
+        match self {
+            Command::Gather(args) => Some(&mut args.servers.file),
+            Command::Nat(args) => Some(&mut args.servers.file),
+            Command::Turn(args) => Some(&mut args.servers.file),
+            Command::Check(args) => Some(&mut args.servers.file),
+            _ => None,
+        }
+    }
+}
+
 /// The parser of the command line, for help, completions and manual pages.
 #[must_use]
 pub fn command() -> clap::Command {
     parser::finished(<Cli as clap::CommandFactory>::command())
 }
+
+/// Reads a variable of the environment.
+pub type Lookup = dyn Fn(&str) -> Option<String>;
 
 /// What `main` hands in.
 pub struct Surroundings {
@@ -79,17 +96,21 @@ pub struct Surroundings {
     pub err: Box<dyn Write + Send>,
     /// The start of the run.
     pub now: SystemTime,
+    /// What reads a variable of the environment, for those that a configuration file refers to.
+    pub variable: Box<Lookup>,
     /// Where a job of GitHub Actions takes a page (`GITHUB_STEP_SUMMARY`).
     pub job_summary: Option<PathBuf>,
 }
 
 /// Runs a command line from its first word (the program's name) to its exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8 {
-    let Surroundings { terminal, out, err, now, job_summary } = around;
+    let Surroundings { terminal, out, err, now, job_summary, variable } = around;
     let args: Vec<OsString> = args.into_iter().collect();
+    let all = args.clone();
     // A plugin says so on stdout, too, when its command line cannot be read.
     let plugin = args.iter().any(|arg| arg == "--nagios");
-    let (cli, matches) = match parse(args, &terminal) {
+    let (cli, matches) = match parse(args, &terminal).and_then(|parsed| with_file(parsed, &all, &terminal, &*variable))
+    {
         Ok(parsed) => parsed,
         Err(stop) => return refuse(stop, plugin, &terminal, out, err),
     };
@@ -176,6 +197,25 @@ fn parse(args: impl IntoIterator<Item = OsString>, terminal: &Terminal) -> Resul
     let args = parser::without_help_word(args);
     let matches = command.try_get_matches_from_mut(args).map_err(|why| parser::stop(&why, terminal))?;
     let cli = Cli::from_arg_matches(&matches).map_err(|why| parser::stop(&why, terminal))?;
+    Ok((cli, matches))
+}
+
+/// The same with what the configuration file has, if one is named.
+fn with_file(
+    (mut cli, matches): (Cli, ArgMatches),
+    args: &[OsString],
+    terminal: &Terminal,
+    variable: config::Variable<'_>,
+) -> Result<(Cli, ArgMatches), Stop> {
+    let (Some(named), Some((_, sub))) = (cli.command.file(), matches.subcommand()) else { return Ok((cli, matches)) };
+    let Some(configured) = named.read(sub, variable)? else { return Ok((cli, matches)) };
+    let args = config::completed(&parser::without_help_word(args.to_vec()), &configured, sub);
+    let (again, matches) = parse(args, terminal)
+        .map_err(|stop| Stop::Usage(format!("{}: {}", configured.place, stop.sentence().replace("--", ""))))?;
+    cli = again;
+    if let Some(named) = cli.command.file() {
+        named.configured = Some(configured);
+    }
     Ok((cli, matches))
 }
 

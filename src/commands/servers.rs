@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args};
 
+use super::config::ConfigArgs;
 use super::keys::{self, Assigned};
 use super::stop::{Stop, usage};
 use crate::probes::gather::ServerSpec;
@@ -52,6 +53,8 @@ pub struct ServerArgs {
     /// Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider's API returned
     #[arg(long, value_name = "FILE|-|JSON", env = "RTCPROBE_ICE_SERVERS", hide_env_values = true)]
     pub ice_servers: Option<String>,
+    #[command(flatten)]
+    pub file: ConfigArgs,
 }
 
 /// What to do when no server is named; shared by every command that can do with public STUN servers.
@@ -97,7 +100,9 @@ impl ServerArgs {
     /// For a demo, which brings its own servers: none, and none may be named on the command line.
     pub fn none(&self, matches: &ArgMatches) -> Result<Named, Stop> {
         let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-        match ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
+        let filed = self.file.configured.as_ref().is_some_and(|file| !file.servers.is_empty());
+        let in_file = filed && ["config", "profile"].iter().any(named);
+        match in_file || ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
             true => usage("--demo brings its own servers; name servers or ask for the demo, not both"),
             false => Ok(Named::default()),
         }
@@ -108,14 +113,23 @@ impl ServerArgs {
         let from_json = self.ice_servers.is_some();
         let mut source = if from_json { "ice-servers" } else { "command-line" };
         let mut input = Input::default();
-        let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref() };
-        let Assigned { mut servers, everyone, hosts } = keys::assign(matches, manner, &minting, &mut input, ui)?;
+        let minting = Minting { now, ttl: self.ttl, user_id: self.user_id.as_deref(), ttl_given: false };
+        let Assigned { mut servers, everyone, mut hosts } = keys::assign(matches, manner, &minting, &mut input, ui)?;
         let (mut relay_only, mut defaults) = (false, false);
         if let Some(source) = &self.ice_servers {
             let list = read_list(source, &mut input)?;
             list.warnings.iter().for_each(|warning| ui.warn(&format!("--ice-servers: {}", visible(warning))));
             relay_only = list.relay_only;
             servers.extend(listed(list, manner, everyone.as_ref(), ui)?);
+        }
+        if let Some(file) = self.file.configured.as_ref().filter(|_| servers.is_empty() && !from_json) {
+            let given =
+                |id| matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
+            let minting = Minting { ttl_given: given("ttl"), ..minting };
+            (servers, hosts) = file.servers(manner, everyone.as_ref(), &minting, ui)?;
+            if !servers.is_empty() {
+                source = "config";
+            }
         }
         if servers.is_empty() {
             if everyone.is_some() && !from_json {
@@ -140,9 +154,17 @@ pub struct Minting<'a> {
     now: SystemTime,
     ttl: Duration,
     user_id: Option<&'a str>,
+    /// A file has no say in how long they last.
+    ttl_given: bool,
 }
 
-impl Minting<'_> {
+impl<'a> Minting<'a> {
+    /// The same with what a file says of it, where nothing else does.
+    pub fn of(&self, ttl: Option<Duration>, user_id: Option<&'a str>) -> Minting<'a> {
+        let ttl = ttl.filter(|_| !self.ttl_given).unwrap_or(self.ttl);
+        Minting { ttl, user_id: self.user_id.or(user_id), ..*self }
+    }
+
     /// The user name and the password of the moment.
     pub fn mint(&self, secret: &str) -> (String, String) {
         use crate::wire::rest;

@@ -11,6 +11,7 @@ mod archive;
 mod bless;
 mod cli;
 mod cli_check;
+mod cli_config;
 mod cli_nat;
 mod cli_turn;
 mod drive;

@@ -17,7 +17,6 @@ const LEFT_OUT: &[&str] = &[
     "ice_servers",
     "config",
     "profile",
-    "reference",
     "ca_file",
     "pcap",
     "trace",

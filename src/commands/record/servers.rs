@@ -16,6 +16,9 @@ struct Kept {
     relay_only: bool,
     #[serde(default)]
     defaults: bool,
+    /// Old traces do not say.
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -29,15 +32,18 @@ struct KeptServer {
 /// The servers that the command line names, or those that it named when the trace was written.
 pub fn servers(world: &World, live: impl FnOnce() -> Result<Named, Stop>) -> Result<Named, Stop> {
     if world.is_replay() {
-        let Kept { servers, hosts, relay_only, defaults } = world.remembered("servers")?;
+        let Kept { servers, hosts, relay_only, defaults, source } = world.remembered("servers")?;
         let servers = servers.into_iter().map(KeptServer::spec).collect();
         // What a trace does not hold is not looked at once more.
-        return Ok(Named { servers, hosts, relay_only, defaults, source: "command-line", repeated: Vec::new() });
+        let source = ["config", "ice-servers", "default"].into_iter().find(|known| *known == source);
+        let source = source.unwrap_or("command-line");
+        return Ok(Named { servers, hosts, relay_only, defaults, source, repeated: Vec::new() });
     }
     let named = live()?;
     let servers = named.servers.iter().map(|server| KeptServer::of(world, server)).collect();
     let (hosts, relay_only, defaults) = (named.hosts.clone(), named.relay_only, named.defaults);
-    world.keep("servers", &Kept { servers, hosts, relay_only, defaults });
+    let source = named.source.to_string();
+    world.keep("servers", &Kept { servers, hosts, relay_only, defaults, source });
     Ok(named)
 }
 
