@@ -193,6 +193,7 @@ impl Check {
             let again = stalls < if self.weather.is_lossy() { STALLS } else { 1 };
             let challenged = match stalls {
                 0 => self.challenged(&station, target, again).await,
+                _ if !station.line().is_stream() => self.challenged(&station, target, again).await,
                 // A web server may be what says nothing.
                 _ => both(self.challenged(&station, target, again), self.ask_web(target)).await.0,
             };
@@ -202,7 +203,7 @@ impl Check {
                     self.owe(&station);
                     let reply = self.unless_stopped(station.ask_at_first(self.allocate())).await?;
                     self.unless_granted(&station, &reply);
-                    if again && reply.is_silence() && station.line().is_stream() {
+                    if again && (reply.is_silence() && self.may_stall(&station) || self.is_broken_off(&reply)) {
                         // What it may have granted goes with the connection.
                         self.paid(&station);
                         stalls += 1;
@@ -250,6 +251,18 @@ impl Check {
         let text = "437 or 300 again and again, from fresh ports";
         self.record.step(StepName::Challenge, Ending::failed(Cause::AllocationMismatch, Duration::ZERO, text));
         None
+    }
+
+    /// Whether silence may be the connection's alone: that of a stream, and on a line that loses packets
+    /// that of a DTLS association, which the other side may have dropped without a word that arrived.
+    pub(super) fn may_stall(&self, station: &Station) -> bool {
+        station.line().is_stream() || station.line().secure().is_some() && self.weather.is_lossy()
+    }
+
+    /// Whether the connection ended on a line that loses packets. There that says nothing about the server:
+    /// coturn, which gives up handshakes that were left half done, ends others along with them.
+    pub(super) fn is_broken_off(&self, reply: &Reply) -> bool {
+        matches!(reply.end, End::Closed(_)) && self.weather.is_lossy()
     }
 
     /// The challenge, unless the run is stopped before. An open relay may be granting something that
@@ -339,8 +352,8 @@ impl Check {
 
     async fn refresh(&self, held: &Held) {
         let mut reply = held.station.ask(self.prolong()).await;
-        if matches!(reply.end, End::Closed(_)) && self.weather.is_lossy() {
-            // That a connection breaks on such a network says nothing about Refresh.
+        if self.is_broken_off(&reply) || reply.is_silence() && self.weather.is_lossy() {
+            // That a connection breaks or stalls on such a network says nothing about Refresh.
             reply = self.refresh_elsewhere(held).await.unwrap_or(reply);
         }
         // coturn gives an allocation up whose socket cannot send: that is told by what failed before.
@@ -374,6 +387,9 @@ impl Check {
                 && (self.weather.is_lossy() || !self.record.went_well(StepName::RelaySend)) =>
             {
                 Ending::skipped("the connection ended before, and the allocation with it")
+            }
+            _ if reply.is_silence() && self.weather.is_lossy() => {
+                Ending::skipped("not confirmed: packets are lost here, and the answer with them")
             }
             _ => Ending::told(reply.explain("Refresh", held.target), reply.took),
         };

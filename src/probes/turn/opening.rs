@@ -150,7 +150,8 @@ impl Check {
                 *silent = again;
             }
         }
-        if again && station.line().is_stream() && (binding.is_silence() || bare.is_silence()) {
+        let stalled = self.may_stall(station) && (binding.is_silence() || bare.is_silence());
+        if again && (stalled || self.is_broken_off(&binding) || self.is_broken_off(&bare)) {
             return Challenged::Stalled;
         }
         let told =

@@ -13,7 +13,6 @@ use crate::proto::exchange::Request;
 use crate::report::{Cause, DeniedPeer, Form, Proof, StepName, StepOutcome, Way};
 use crate::wire::attribute::Value;
 use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
-use crate::wire::uri::Transport;
 
 /// The channel towards the second socket, and the one towards the second allocation.
 pub(super) const CHANNELS: [u16; 2] = [0x4000, 0x4001];
@@ -191,7 +190,7 @@ impl Check {
     async fn inbound(&self, held: &Held, witness: &Station, to: SocketAddr) -> Proof {
         let payload = payload(witness);
         let send = || witness.send_plain(to, &payload);
-        self.deliver(Way::Inbound, Form::Send, send, &held.station, |data| data.bytes == payload).await
+        self.deliver(Way::Inbound, Form::Send, send, (&held.station, &held.station), |data| data.bytes == payload).await
     }
 
     /// The channel that is bound to the second socket, once it was heard.
@@ -208,7 +207,7 @@ impl Check {
         let payload = payload(witness);
         let form = if exit.channel.is_some() { Form::Channel } else { Form::Send };
         let send = || exit.send(&held.station, &payload);
-        self.deliver(Way::Outbound, form, send, witness, |data| data.bytes == payload).await
+        self.deliver(Way::Outbound, form, send, (&held.station, witness), |data| data.bytes == payload).await
     }
 
     async fn reflection(&self, held: &Held, stun: SocketAddr) -> Proof {
@@ -217,7 +216,7 @@ impl Check {
         let answer = std::cell::Cell::new(None);
         let send = || held.station.send(stun, &request, false);
         let mut proof = self
-            .deliver(Way::Reflection, Form::Send, send, &held.station, |data| {
+            .deliver(Way::Reflection, Form::Send, send, (&held.station, &held.station), |data| {
                 let message = Message::decode(&data.bytes).ok().filter(|message| message.transaction == id);
                 answer.set(message.as_ref().and_then(Message::mapped));
                 message.is_some()
@@ -231,9 +230,11 @@ impl Check {
     async fn relay_to_relay(&self, held: &Held, second: &Station, relayed: SocketAddr) -> Vec<Proof> {
         let (there, back) = (payload(second), payload(second));
         let send = || held.station.send(relayed, &there, false);
-        let first = self.deliver(Way::RelayToRelay, Form::Send, send, second, |data| data.bytes == there);
+        let first =
+            self.deliver(Way::RelayToRelay, Form::Send, send, (&held.station, second), |data| data.bytes == there);
         let send = || second.send_channel(CHANNELS[1], &back);
-        let other = self.deliver(Way::RelayToRelay, Form::Channel, send, &held.station, |data| data.bytes == back);
+        let other =
+            self.deliver(Way::RelayToRelay, Form::Channel, send, (second, &held.station), |data| data.bytes == back);
         let (first, other) = both(first, other).await;
         vec![first, other]
     }
@@ -244,7 +245,7 @@ impl Check {
         way: Way,
         form: Form,
         send: impl Fn(),
-        receiver: &Station,
+        (anchor, receiver): (&Station, &Station),
         mut wanted: impl FnMut(&Data) -> bool,
     ) -> Proof {
         let began = self.hands.now();
@@ -258,7 +259,13 @@ impl Check {
                 break;
             }
         }
-        let stream = matches!(self.server.uri.transport(), Transport::Tcp | Transport::Tls);
+        let stream = anchor.line().is_stream();
+        if arrived.is_none() && stream {
+            // A stream keeps its order: once this is answered, nothing that was sent before is on the way
+            // any more; and an answer that takes long tells that something was lost.
+            anchor.ask(self.prolong()).await;
+            arrived = receiver.data(self.hands.now() + STUBBORN, &mut wanted).await;
+        }
         let patience = if stream { STREAM_PATIENCE } else { STUBBORN_PATIENCE };
         while arrived.is_none() && self.weather.is_lossy() && self.hands.now() < began + patience {
             send();
