@@ -20,6 +20,7 @@ mod poison;
 mod proofs;
 mod record;
 mod reference;
+mod release;
 mod resolve;
 mod setup;
 mod sizes;

@@ -24,7 +24,9 @@ pub fn verdict(report: &Report, demands: &Demands) -> Verdict {
     let errors =
         report.findings.iter().any(|finding| finding.severity == Severity::Error && !about_excused(&finding.servers));
     let open = report.turn.iter().any(|turn| turn.is_open_relay() || turn.accepts_anything());
-    let broken = failing.iter().any(|url| !excused.contains(url) && !is_minor(report, demands, url));
+    // `turn` was asked whether each of them works; `check`, what is wrong.
+    let is_minor = |url: &str| report.command == "check" && is_minor(report, demands, url);
+    let broken = failing.iter().any(|url| !excused.contains(url) && !is_minor(url));
     let useless =
         !checked.is_empty() && !checked.iter().any(|(url, works)| *works || entries(report, url).any(carries));
     if broken || useless || errors || open {
@@ -187,7 +189,7 @@ mod tests {
     fn a_uri_that_only_a_warning_explains_is_a_warning_while_another_works() {
         let dead = Some(Cause::Refused);
         for (causes, verdicts) in [([None, dead], Verdict::Warn), ([dead, dead], Verdict::Fail)] {
-            let mut one = report(causes);
+            let mut one = Report { command: "check".into(), ..report(causes) };
             one.findings.push(Finding {
                 code: "turn-tcp-not-listening".into(),
                 severity: Severity::Warning,
@@ -202,6 +204,8 @@ mod tests {
                 references: Vec::new(),
             });
             assert_eq!(verdict(&one, &demands(&[], false)), verdicts);
+            one.command = "turn".into();
+            assert_eq!(verdict(&one, &demands(&[], false)), Verdict::Fail, "turn was asked about each");
         }
     }
 }

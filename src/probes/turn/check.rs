@@ -13,7 +13,7 @@ use super::reference::References;
 use super::resolve::Found;
 use super::{Config, ServerSpec};
 use crate::machine::script::{Either, Hands, Line, Part, all, both, either};
-use crate::machine::{Chance, Time, Trust};
+use crate::machine::{Chance, Time};
 use crate::probes::station::{End, Manner, Reply, Station};
 use crate::probes::weather::Weather;
 use crate::proto::exchange::{Answer, Request};
@@ -348,52 +348,6 @@ impl Check {
     /// A request that makes an allocation live on.
     pub(super) fn prolong(&self) -> Request {
         self.software(Request::new(Method::REFRESH))
-    }
-
-    async fn refresh(&self, held: &Held) {
-        let mut reply = held.station.ask(self.prolong()).await;
-        if self.is_broken_off(&reply) || reply.is_silence() && self.weather.is_lossy() {
-            // That a connection breaks or stalls on such a network says nothing about Refresh.
-            reply = self.refresh_elsewhere(held).await.unwrap_or(reply);
-        }
-        // coturn gives an allocation up whose socket cannot send: that is told by what failed before.
-        let closed = matches!(reply.end, End::Closed(_));
-        let given_up =
-            (closed || matches!(reply.error(), Some((437, ..)))) && !self.record.went_well(StepName::RelaySend);
-        let ending = match reply.success().and_then(Message::lifetime) {
-            Some(lifetime) => Ending::ok(reply.took, format!("lifetime {lifetime} s")),
-            None if given_up && closed => Ending::skipped("the server ended the connection after what failed before"),
-            None if given_up => Ending::skipped("437: the server gave the allocation up after what failed before"),
-            None => Ending::told(reply.explain("Refresh", held.target), reply.took),
-        };
-        self.record.step(StepName::Refresh, ending);
-    }
-
-    /// The answer to a Refresh request for an allocation of its own.
-    async fn refresh_elsewhere(&self, held: &Held) -> Option<Reply> {
-        let station = Rc::new(self.connect(held.target, Trust::Record).await.ok()?);
-        self.allocate_on(&station, self.allocate()).await.success()?;
-        let reply = station.ask(self.prolong()).await;
-        self.give_back(&station).await;
-        Some(reply)
-    }
-
-    async fn release(&self, held: &Held, ground: Option<&Ground>) {
-        let reply = self.give_back(&held.station).await;
-        let ending = match (reply.success(), reply.error()) {
-            (Some(_), _) => Ending::ok(reply.took, self.aftermath(held, ground, reply.took).await.unwrap_or_default()),
-            (None, Some((437, ..))) => Ending::ok(reply.took, ""),
-            _ if matches!(reply.end, End::Closed(_))
-                && (self.weather.is_lossy() || !self.record.went_well(StepName::RelaySend)) =>
-            {
-                Ending::skipped("the connection ended before, and the allocation with it")
-            }
-            _ if reply.is_silence() && self.weather.is_lossy() => {
-                Ending::skipped("not confirmed: packets are lost here, and the answer with them")
-            }
-            _ => Ending::told(reply.explain("Refresh", held.target), reply.took),
-        };
-        self.record.step(StepName::Release, ending);
     }
 
     pub(super) fn station(&self, line: Line<Event>, server: std::net::SocketAddr) -> Station {
