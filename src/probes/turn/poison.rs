@@ -66,6 +66,6 @@ impl Check {
     async fn arrives(&self, station: &Station, witness: &Station, relayed: SocketAddr) -> StepOutcome {
         let payload = payload(witness);
         let send = || witness.send_plain(relayed, &payload);
-        self.deliver(Way::Inbound, Form::Send, send, station, |data| data.bytes == payload).await.outcome
+        self.deliver(Way::Inbound, Form::Send, send, (station, station), |data| data.bytes == payload).await.outcome
     }
 }
