@@ -50,7 +50,7 @@ pub struct CheckArgs {
     pub quality: QualityArgs,
     #[command(flatten)]
     pub options: OptionArgs,
-    /// Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing, but one datagram to 10.255.255.254
+    /// Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
     /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
@@ -162,7 +162,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
             controls: !args.no_controls,
             echo: args.quality.plan(),
             options: args.options.options(),
-            extras: args.options.extras(true, args.audit),
+            extras: args.options.extras(true),
             audit: args.audit,
             unix_time: since,
             trace: ui.verbose > 0,

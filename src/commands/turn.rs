@@ -44,7 +44,7 @@ pub struct TurnArgs {
     pub quality: QualityArgs,
     #[command(flatten)]
     pub options: OptionArgs,
-    /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing, but one datagram to 10.255.255.254
+    /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
     /// A STUN server over UDP to tell this network's trouble from the servers'; repeat for more [default: the STUN servers that are named]
@@ -161,7 +161,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
         controls: !args.no_controls,
         echo: args.quality.plan(),
         options: args.options.options(),
-        extras: args.options.extras(args.options.all, args.audit),
+        extras: args.options.extras(args.options.all),
         audit: args.audit,
         unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
         trace: ui.verbose > 0,

@@ -139,17 +139,25 @@ fn errors_find_their_way_through_both_ways() {
         // Nothing listens at the server.
         let client = socket(&site.client, "0.0.0.0:0");
         client.connect((at::CLOSED, 9)).unwrap();
-        client.send(b"?").unwrap();
-        assert_eq!(client.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused, "{gate:?}");
+        assert!(is_refused(&client), "{gate:?}");
         // Nothing listens at the client any more.
         let server = socket(&world.server, "203.0.113.10:0");
         let client = socket(&site.client, "0.0.0.0:0");
         let mapped = seen_as(&client, &server).unwrap();
         drop(client);
         server.connect(mapped).unwrap();
-        server.send(b"!").unwrap();
-        assert_eq!(server.recv(&mut [0; 8]).unwrap_err().kind(), ErrorKind::ConnectionRefused, "{gate:?}");
+        assert!(is_refused(&server), "{gate:?}");
     }
+}
+
+/// Whether an ICMP error comes back to one of a few datagrams; kernels are sparing with them.
+fn is_refused(socket: &UdpSocket) -> bool {
+    socket.set_read_timeout(Some(yardstick::IMPATIENCE)).unwrap();
+    (0..5).any(|_| {
+        let sent = socket.send(b"?");
+        let refused = |error: std::io::Error| error.kind() == ErrorKind::ConnectionRefused;
+        sent.is_err_and(refused) || socket.recv(&mut [0; 8]).is_err_and(refused)
+    })
 }
 
 #[test]

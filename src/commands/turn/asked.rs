@@ -91,8 +91,8 @@ impl OptionArgs {
 
 impl OptionArgs {
     /// What is looked at more closely; a datagram into the server's network takes consent.
-    pub fn extras(&self, closely: bool, audit: bool) -> Extras {
-        Extras { relay_mtu: closely, poison: self.all || audit }
+    pub fn extras(&self, closely: bool) -> Extras {
+        Extras { relay_mtu: closely, poison: self.all }
     }
 }
 

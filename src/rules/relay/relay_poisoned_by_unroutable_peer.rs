@@ -10,7 +10,7 @@ rule! {
     ///
     /// # How it is told apart
     ///
-    /// With `--audit` or `--all`, on an allocation of its own: data arrives through the relay; one
+    /// With `--all`, on an allocation of its own: data arrives through the relay; one
     /// datagram is sent to 10.255.255.254; data no longer arrives. Where that peer is refused with 403
     /// the server is safe from it.
     ///
