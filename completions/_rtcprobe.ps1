@@ -247,6 +247,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--output-file', '--output-file', [CompletionResultType]::ParameterName, 'Write the answer that has no file of its own to this one, whole or not at all')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-default-servers', '--no-default-servers', [CompletionResultType]::ParameterName, 'Ask nobody when no server is named')
+            [CompletionResult]::new('--no-nat', '--no-nat', [CompletionResultType]::ParameterName, 'Do not look at the NAT in between')
             [CompletionResult]::new('--no-echo', '--no-echo', [CompletionResultType]::ParameterName, 'Do not measure loss, round-trip times and jitter')
             [CompletionResult]::new('--ipv6-relay', '--ipv6-relay', [CompletionResultType]::ParameterName, 'Try a relayed IPv6 address (RFC 8656 section 14.14)')
             [CompletionResult]::new('--dual', '--dual', [CompletionResultType]::ParameterName, 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)')

@@ -240,6 +240,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
             cand --no-default-servers 'Ask nobody when no server is named'
+            cand --no-nat 'Do not look at the NAT in between'
             cand --no-echo 'Do not measure loss, round-trip times and jitter'
             cand --ipv6-relay 'Try a relayed IPv6 address (RFC 8656 section 14.14)'
             cand --dual 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)'

@@ -15,11 +15,11 @@ use super::stop::{Stop, usage};
 use super::turn::asked::{OptionArgs, QualityArgs};
 use super::turn::facts;
 use super::turn::verdict::Demands;
-use super::{environment, gather as gathering, judge, keys};
+use super::{environment, gather as gathering, judge, keys, nat as between};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::check::{Checking, Config};
-use crate::probes::{gather, turn};
+use crate::probes::{gather, nat, turn};
 use crate::report::{Configuration, Environment, Event, Report};
 use crate::rules::expectation::Expect;
 use crate::rules::{self, Rule};
@@ -28,7 +28,7 @@ use crate::wire::uri::{IceUri, Transport};
 
 /// Say whether WebRTC will connect, what is wrong, how that is known, and what to change
 ///
-/// Gathers candidates and checks every TURN server, side by side, and draws the conclusions: findings with
+/// Gathers candidates and checks every TURN server, side by side, looks at the NAT in between, and draws the conclusions: findings with
 /// their evidence and what to do about them, and a verdict. `rtcprobe explain CODE` says more about a finding.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
@@ -46,6 +46,9 @@ pub struct CheckArgs {
     #[arg(long, value_name = "TIME", env = "RTCPROBE_BUDGET", value_parser = super::span::parse, default_value = "15s")]
     #[arg(help_heading = "Probing")]
     pub budget: Duration,
+    /// Do not look at the NAT in between
+    #[arg(long, env = "RTCPROBE_NO_NAT", value_parser = super::flag::parse, help_heading = "Probing")]
+    pub no_nat: bool,
     #[command(flatten)]
     pub quality: QualityArgs,
     #[command(flatten)]
@@ -102,6 +105,8 @@ struct Plan {
     demo: Option<Demo>,
     outputs: Outputs,
     chance: Chance,
+    /// The servers are public ones that nobody named.
+    defaults: bool,
 }
 
 pub fn run(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
@@ -141,7 +146,12 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     }
     let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let schedule = args.probing.timing.schedule();
+    let nat = match args.no_nat {
+        true => None,
+        false => Some((behind(args, world, &named.servers, &environment, &wish, demo.is_some())?, limit(args))),
+    };
     let config = Config {
+        nat,
         gather: gather::Config {
             servers: named.servers,
             locals,
@@ -170,7 +180,29 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     };
     let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
     let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts: hosts.collect() };
-    Ok(Plan { config, stun, configuration, demands, options, environment, demo, outputs, chance })
+    let defaults = named.defaults;
+    Ok(Plan { config, stun, configuration, demands, options, environment, demo, outputs, chance, defaults })
+}
+
+/// How long all of it may take.
+fn limit(args: &CheckArgs) -> Duration {
+    args.probing.timeout.map_or(args.budget, |timeout| timeout.min(args.budget))
+}
+
+/// How to look at the NAT; with which servers is known when they were checked.
+fn behind(
+    args: &CheckArgs,
+    world: &World,
+    servers: &[gather::ServerSpec],
+    environment: &Environment,
+    wish: &Wish,
+    demo: bool,
+) -> Result<nat::Config, Stop> {
+    let uris: Vec<IceUri> = servers.iter().map(|server| server.uri.clone()).collect();
+    Ok(nat::Config {
+        places: between::places::choose(world, &environment.interfaces, wish, &uris, false)?,
+        ..between::config(world, args.probing.timing.schedule(), args.no_software, demo)
+    })
 }
 
 /// The STUN servers over UDP that tell this network's trouble from the servers'.
@@ -192,23 +224,43 @@ fn over_udp(servers: &[gather::ServerSpec]) -> Vec<IceUri> {
 }
 
 fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Report, Outputs, Demands, Ended), Stop> {
-    let Plan { mut config, stun, configuration, mut demands, options, environment, demo, mut outputs, chance } = plan;
+    let Plan {
+        mut config,
+        stun,
+        configuration,
+        mut demands,
+        options,
+        environment,
+        demo,
+        mut outputs,
+        chance,
+        defaults,
+    } = plan;
     let mut report = Report::new("check", drive::rfc3339(world.started()), environment);
     report.configuration = configuration;
     report.demo = demo.as_ref().map(|demo| demo.kind.clone());
+    report.default_servers = defaults;
     outputs.begin(report.demo.as_deref(), ui);
     let rto_ms = args.probing.timing.schedule().rto.as_secs_f64() * 1e3;
-    let limit = args.probing.timeout.map_or(args.budget, |timeout| timeout.min(args.budget));
+    let limit = limit(args);
     let mut end = 0.0;
+    let mut skipped = None;
     let named = std::mem::take(&mut config.gather.servers);
     let check = async |servers: Vec<gather::ServerSpec>, stun: Vec<IceUri>| {
         config.turn.reference = stun;
+        if let Some((nat, _)) = &mut config.nat {
+            nat.servers = servers.iter().cloned().map(between::spec).collect();
+        }
         config.gather.servers = servers;
         demands.urls = config.gather.servers.iter().map(|server| server.uri.to_string()).collect();
         ui.begin(&demands.urls);
-        world
-            .run(&mut Checking::new(config, chance), &options, Some(limit), |now, event| {
+        let mut checking = Checking::new(config, chance);
+        let ended = world
+            .run(&mut checking, &options, Some(limit), |now, mut event| {
                 end = now.millis();
+                if let Event::Nat { nat, .. } = &mut event {
+                    rules::forecast::fill(nat);
+                }
                 super::turn::lost(&event, ui);
                 outputs.learn(&event, ui);
                 report.learn(&event);
@@ -217,7 +269,9 @@ fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Re
                     outputs.learn(&event, ui);
                 }
             })
-            .await
+            .await;
+        skipped = checking.nat_skipped();
+        ended
     };
     let running = async {
         match demo {
@@ -234,6 +288,11 @@ fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Re
     let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
     let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = end;
+    if let Some(why) = skipped {
+        report.unknown.insert("/nat".into(), why.into());
+    } else if args.no_nat {
+        report.unknown.insert("/nat".into(), "not-asked".into());
+    }
     ui.end();
     Ok((report, outputs, demands, ended))
 }
@@ -243,9 +302,11 @@ fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended)
     settle::servers(report, &demands.urls, rto_ms, ended);
     facts::explain(report, ended, !args.quality.no_echo);
     judge::explain(report, ended);
+    between::facts::explain_nat(report, ended);
     report.assumed = demands.hosts.iter().flatten().cloned().collect();
     report.findings = rules::judge(report);
     settle::excuse(report, demands);
+    settle::spare(report);
     let ignored = settle::ignore(report, &args.ignore);
     report.expectations = args.expect.iter().map(|expect| expect.decide(report)).collect();
     report.verdict = settle::verdict(report, demands, &ignored);

@@ -17,6 +17,7 @@ use super::{environment, span};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
 use crate::probes::nat::{Config, ServerSpec, Tests, probe as probing};
+use crate::proto::schedule::Schedule;
 use crate::report::{Environment, Event, Report};
 use crate::rules;
 use crate::view::ui::Ui;
@@ -120,14 +121,10 @@ fn ask(args: &NatArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Resu
     let config = Config {
         servers: named.servers.into_iter().map(spec).collect(),
         places,
-        schedule,
-        // Nothing leads to the public address of a NAT that is only simulated.
-        tests: Tests { hairpinning: demo.is_none(), ..Tests::default() },
         lifetime: args.lifetime,
         gateway: args.gateway,
-        software: (!args.no_software).then(|| concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()),
-        unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
         trace: ui.verbose > 1,
+        ..config(world, schedule, args.no_software, demo.is_some())
     };
     // Names, a server that is silent, and then the others.
     let limit = TIMEOUT.max(schedule.total() * 3).saturating_add(args.lifetime.unwrap_or_default());
@@ -136,7 +133,23 @@ fn ask(args: &NatArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Resu
     Ok(Plan { config, options, limit, environment, defaults, demo, outputs, chance })
 }
 
-fn spec(server: crate::probes::gather::ServerSpec) -> ServerSpec {
+/// What is the same whoever looks: the servers and the places are to be filled in.
+pub fn config(world: &World, schedule: Schedule, no_software: bool, demo: bool) -> Config {
+    Config {
+        servers: Vec::new(),
+        places: Vec::new(),
+        schedule,
+        // Nothing leads to the public address of a NAT that is only simulated.
+        tests: Tests { hairpinning: !demo, ..Tests::default() },
+        lifetime: None,
+        gateway: false,
+        software: (!no_software).then(|| concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()),
+        unix_time: world.started().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
+        trace: false,
+    }
+}
+
+pub fn spec(server: crate::probes::gather::ServerSpec) -> ServerSpec {
     ServerSpec { uri: server.uri, credentials: server.credentials }
 }
 

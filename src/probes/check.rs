@@ -4,11 +4,14 @@
 //! No server is asked for more than it would be by a browser with these servers: each TURN URL gets
 //! one check, whose allocation is the relay candidate as well. Where a quota is too small for all
 //! URLs at once, those that it refused are checked once more, one after the other, when everything
-//! else is over; only then is the quota to blame and not our haste.
+//! else is over; only then is the quota to blame and not our haste. The NAT is looked at last, with the
+//! servers that proved to be of use.
 
+mod nat;
 mod relays;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::gather::{self, Gathering};
 use super::turn;
@@ -23,6 +26,9 @@ pub struct Config {
     /// Every server, the TURN servers too.
     pub gather: gather::Config,
     pub turn: turn::Config,
+    /// How to look at the NAT, with those of its servers that prove to be of use; and how long all of
+    /// the run may take.
+    pub nat: Option<(super::nat::Config, Duration)>,
 }
 
 /// The machine that checks everything.
@@ -32,12 +38,15 @@ pub struct Checking {
     chance: Chance,
     join: Join<Part, Running>,
     relays: Relays,
+    behind: nat::Behind,
     /// TURN servers that are to be checked once more, and what was learned of them the first time.
     again: VecDeque<(usize, Vec<Turn>)>,
     /// What was learned the first time of the one that is checked once more.
     held: Vec<Turn>,
     /// The gathering reached its end.
     gathered: bool,
+    /// The end of gathering and checks has been told.
+    complete: bool,
     stopping: bool,
     over: bool,
     out: VecDeque<Output<Event>>,
@@ -52,12 +61,15 @@ enum Part {
     Turn(usize),
     /// The same, when nothing else goes on.
     Alone(usize),
+    /// What stands in between, when the checks are over.
+    Nat,
 }
 
 enum Running {
     Gather(Box<Gathering>),
     References(Script<Event>),
     Turn(Join<usize, Script<Event>>),
+    Nat(Script<Event>),
 }
 
 impl Machine for Running {
@@ -66,7 +78,7 @@ impl Machine for Running {
     fn input(&mut self, now: Time, input: Input<'_>) {
         match self {
             Running::Gather(machine) => machine.input(now, input),
-            Running::References(machine) => machine.input(now, input),
+            Running::References(machine) | Running::Nat(machine) => machine.input(now, input),
             Running::Turn(machine) => machine.input(now, input),
         }
     }
@@ -74,7 +86,7 @@ impl Machine for Running {
     fn output(&mut self, now: Time) -> Output<Event> {
         match self {
             Running::Gather(machine) => machine.output(now),
-            Running::References(machine) => machine.output(now),
+            Running::References(machine) | Running::Nat(machine) => machine.output(now),
             Running::Turn(machine) => machine.output(now).map(|(_, event)| event),
         }
     }
@@ -105,17 +117,26 @@ impl Checking {
             chance,
             join,
             relays,
+            behind: nat::Behind::new(config.nat),
             again: VecDeque::new(),
             held: Vec::new(),
             gathered: false,
+            complete: false,
             stopping: false,
             over: false,
             out: VecDeque::new(),
         }
     }
 
+    /// Why there is no [`Event::Nat`], where it was not looked at.
+    #[must_use]
+    pub fn nat_skipped(&self) -> Option<&'static str> {
+        self.behind.skipped
+    }
+
     fn learn(&mut self, now: Time, part: Part, event: Event) {
         match (part, event) {
+            (Part::Nat, event) => self.out.extend(self.behind.told(event).map(Output::Event)),
             (Part::Gather, Event::Complete { .. }) => self.gathered = true,
             // What the gathering has no question for has its check.
             (Part::Gather, Event::Server { server, .. })
@@ -151,6 +172,11 @@ impl Checking {
     }
 
     fn tell(&mut self, now: Time, event: Event) {
+        match &event {
+            Event::Server { server, .. } => self.behind.gathered(server),
+            Event::Turn { turn, .. } => self.behind.checked(turn),
+            _ => {}
+        }
         self.relays.told(now, event, &mut self.out);
     }
 
@@ -160,17 +186,26 @@ impl Checking {
             self.tell(now, Event::Turn { elapsed_ms: now.millis(), turn: Box::new(turn) });
         }
         let Some((place, held)) = self.again.pop_front() else {
-            self.over = true;
-            if self.gathered && !self.stopping {
-                self.tell(now, Event::Complete { elapsed_ms: now.millis() });
-            }
-            return;
+            return self.look_behind(now);
         };
         self.held = held;
         if let Some(server) = self.servers.get(place).filter(|_| !self.stopping) {
             let text = format!("{}: our own checks used up the quota; checking it alone", server.uri);
             self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
             self.join.add(Part::Alone(place), check(server, &self.config, &mut self.chance));
+        }
+    }
+
+    /// The checks are over: the NAT, or the end.
+    fn look_behind(&mut self, now: Time) {
+        if !self.complete && self.gathered && !self.stopping {
+            self.complete = true;
+            self.tell(now, Event::Complete { elapsed_ms: now.millis() });
+        }
+        let next = if self.stopping { None } else { self.behind.begin(now, &mut self.chance) };
+        match next {
+            Some(machine) => self.join.add(Part::Nat, machine),
+            None => self.over = true,
         }
     }
 }
@@ -195,7 +230,11 @@ impl Machine for Checking {
             if self.over {
                 return Output::Done;
             }
+            if self.behind.is_late(now) {
+                self.join.tell(&Part::Nat, |machine| machine.input(now, Input::Stop));
+            }
             match self.join.output(now) {
+                Output::WaitUntil(until, why) => return Output::WaitUntil(self.behind.before_late(until), why),
                 Output::Event((part, event)) => self.learn(now, part, event),
                 Output::Done => self.go_on(now),
                 output => return output.map(|(_, event)| event),

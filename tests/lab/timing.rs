@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::certificates::{Authority, Leaf};
 use crate::coturn::{Coturn, PASSWORD, USER};
-use crate::rtcprobe::{Run, gather};
+use crate::rtcprobe::{Run, gather, rtcprobe};
 use crate::topology::{Lab, Topology};
 
 const RTT: f64 = 50.0;
@@ -105,4 +105,32 @@ fn tls_1_3_takes_four_round_trips() {
     let best = times.iter().copied().fold(f64::INFINITY, f64::min);
     println!("TLS 1.3: {times:.1?}");
     assert!((4.0 * RTT - 1.0..4.0 * RTT + SLACK).contains(&best), "{times:?}");
+}
+
+#[test]
+fn a_healthy_server_has_its_verdict_in_three_seconds() {
+    let lab = Lab::new(Topology { rtt: Duration::from_millis(20), ..Topology::default() });
+    let authority = Authority::new(lab.dir());
+    let coturn = Coturn::with_identity(&lab, authority.issue(Leaf::Good));
+    let ca = authority.file();
+    let mut times = Vec::new();
+    for _ in 0..3 {
+        let login = ["check", "--username", USER, "--credential", PASSWORD, "--ca-file", &ca, "--json"];
+        let servers = [
+            "stun:203.0.113.10",
+            "turn:203.0.113.10?transport=udp",
+            "turn:203.0.113.10?transport=tcp",
+            "turns:203.0.113.10?transport=tcp",
+            "turns:203.0.113.10?transport=udp",
+        ];
+        let finished = lab.client.exec(rtcprobe(&[&login[..], &servers].concat()));
+        let report: serde_json::Value = serde_json::from_str(&finished.stdout).unwrap();
+        assert_eq!(finished.code(), Some(0), "{finished}");
+        assert_eq!(report["nat"]["udp"], "open", "{finished}");
+        assert_ne!(report["nat"]["mapping"], "unknown", "{finished}");
+        assert_eq!(coturn.allocations_left(), 0, "{finished}\n{}", coturn.log());
+        times.push(report["durationMs"].as_f64().unwrap());
+        println!("{} ms; gathered and checked in {} ms", report["durationMs"], report["gather"]["completeMs"]);
+    }
+    assert!(times.iter().copied().fold(f64::INFINITY, f64::min) < 3000.0, "{times:?}");
 }

@@ -45,6 +45,9 @@ fn add(kinds: &mut Vec<String>, more: &[String]) {
 const NOT_OFFERED: [&str; 5] =
     ["dtls-listener-off", "server-not-running", "tls-listener-missing", "turn-tcp-not-listening", "wrong-port"];
 
+/// What is said of this network's NAT, and is a warning where it is all that was asked for.
+const OF_THE_NAT: [&str; 3] = ["nat-contradictory", "nat-not-deterministic", "nat-symmetric"];
+
 /// Nobody wrote the URLs that stand for a bare host: what is wrong with those alone is a warning at
 /// most, where others of the host work.
 pub fn excuse(report: &mut Report, demands: &Demands) {
@@ -55,6 +58,17 @@ pub fn excuse(report: &mut Report, demands: &Demands) {
             let most = if not_offered { Severity::Info } else { Severity::Warning };
             finding.severity = finding.severity.min(most);
         }
+    }
+    report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+}
+
+/// Where calls can be relayed, what the NAT does to direct ones keeps nobody from talking.
+pub fn spare(report: &mut Report) {
+    if report.turn.iter().all(|turn| turn.works != Some(true)) {
+        return;
+    }
+    for finding in report.findings.iter_mut().filter(|finding| OF_THE_NAT.contains(&finding.code.as_str())) {
+        finding.severity = Severity::Info;
     }
     report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
 }

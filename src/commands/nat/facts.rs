@@ -70,13 +70,18 @@ pub fn awaited(lifetime: Option<Duration>) -> String {
 /// Says of what is not known why; and of the whole, when it was cut short.
 pub fn explain(report: &mut Report, ended: Ended) {
     crate::commands::judge::explain_servers(report);
+    explain_nat(report, ended);
+}
+
+/// The same, of the NAT alone.
+pub fn explain_nat(report: &mut Report, ended: Ended) {
     let cut_short = match ended {
         Ended::Interrupted => Some("interrupted"),
         Ended::TimedOut => Some("time-limit"),
         Ended::Done => None,
     };
     let Some(nat) = report.nat.clone() else {
-        report.unknown.insert("/nat".into(), cut_short.unwrap_or("not-reached").into());
+        report.unknown.entry("/nat".into()).or_insert_with(|| cut_short.unwrap_or("not-reached").into());
         return;
     };
     if ended == Ended::TimedOut {

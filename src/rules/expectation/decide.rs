@@ -141,7 +141,10 @@ fn ipv6(report: &Report) -> Decided {
 fn nat(report: &Report, fact: &str, wanted: Behaviour, found: Option<Behaviour>) -> Decided {
     let place = format!("/nat/{fact}");
     match found {
-        None => decided(None, "the NAT was not looked at", Vec::new()),
+        None => {
+            let why = report.unknown.get("/nat").map_or(String::new(), |why| format!(": {}", why.replace('-', " ")));
+            decided(None, format!("the NAT was not looked at{why}"), Vec::new())
+        }
         Some(Behaviour::Unknown) => {
             let why = report.unknown.get(&place).cloned().unwrap_or_else(|| "it is not known".into());
             decided(None, why, vec![place])

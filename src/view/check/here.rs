@@ -1,6 +1,5 @@
 //! This side: the interfaces, how the world sees them, and the NAT in between.
 
-use crate::report::nat::{Behaviour, Nat, Udp};
 use crate::report::{Candidate, CandidateKind, Outcome, Report};
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
@@ -50,25 +49,15 @@ pub fn table(report: &Report, style: &Style) -> String {
     if out.is_empty() { out } else { style.paint(Ink::Bold, "From here") + "\n" + &out }
 }
 
+/// What the NAT is and what it means; where it was to be looked at and was not, why.
 fn nat(report: &Report, style: &Style) -> Vec<String> {
-    let Some(nat) = &report.nat else { return Vec::new() };
-    wrap(style.width, 2, &behaviour(nat))
-}
-
-fn behaviour(nat: &Nat) -> String {
-    match (nat.udp, nat.nat) {
-        (Udp::Blocked, _) => "UDP is blocked on this network.".into(),
-        (_, Some(false)) => "No NAT in between.".into(),
-        _ => format!("NAT with {} mapping and {} filtering.", word(nat.mapping), word(nat.filtering)),
-    }
-}
-
-fn word(behaviour: Behaviour) -> &'static str {
-    match behaviour {
-        Behaviour::EndpointIndependent => "endpoint-independent",
-        Behaviour::AddressDependent => "address-dependent",
-        Behaviour::AddressAndPortDependent => "address-and-port-dependent",
-        Behaviour::None => "no",
-        Behaviour::Unknown => "unknown",
-    }
+    let text = match (&report.nat, report.unknown.get("/nat").map(String::as_str)) {
+        (Some(nat), _) => crate::view::nat::sentence(nat),
+        (None, Some("no-binding-answer")) => {
+            "The NAT was not looked at: no server says over UDP as what it sees us.".into()
+        }
+        (None, Some("no-time-left")) => "The NAT was not looked at: the time was up (--budget).".into(),
+        (None, _) => return Vec::new(),
+    };
+    wrap(style.width, 2, &visible(&text))
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use rtcprobe::machine::Time;
 use rtcprobe::probes::check::{Checking, Config};
-use rtcprobe::probes::{gather, turn};
+use rtcprobe::probes::{gather, nat, turn};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
+use rtcprobe::report::nat::{Behaviour, Nat, Udp};
 use rtcprobe::report::{CandidateKind, Event};
 use rtcprobe::server::{self, Listen, Server, Users};
 use rtcprobe::wire::uri;
@@ -26,6 +27,10 @@ struct Stage {
 }
 
 fn stage(change: impl FnOnce(&mut server::Config)) -> Stage {
+    staged(asked(), change)
+}
+
+fn staged(asked: Config, change: impl FnOnce(&mut server::Config)) -> Stage {
     let mut world = World::new(7);
     let host = world.host("server", &[SERVER]);
     let listen = vec![SocketAddr::new(SERVER.parse().unwrap(), 3478)];
@@ -40,7 +45,7 @@ fn stage(change: impl FnOnce(&mut server::Config)) -> Stage {
     let server_log = world.start(host, Server::new(config, chance));
     let client = world.host("client", &[CLIENT]);
     let chance = world.chance();
-    let log = world.start(client, Checking::new(asked(), chance));
+    let log = world.start(client, Checking::new(asked, chance));
     Stage { world, client, server_log, log }
 }
 
@@ -52,6 +57,7 @@ fn asked() -> Config {
         gather::ServerSpec { credentials: uri.scheme.is_turn().then(|| keys.clone()), uri }
     };
     Config {
+        nat: None,
         gather: gather::Config {
             servers: URIS.map(server).into(),
             locals: vec![gather::Local { interface: "eth0".into(), address: local }],
@@ -78,6 +84,27 @@ fn asked() -> Config {
             trace: false,
         },
     }
+}
+
+/// With a look at the NAT, within that time.
+fn asked_with_nat(limit: Duration) -> Config {
+    let mut asked = asked();
+    let servers = asked.gather.servers.iter();
+    let nat = nat::Config {
+        servers: servers
+            .map(|server| nat::ServerSpec { uri: server.uri.clone(), credentials: server.credentials.clone() })
+            .collect(),
+        places: vec![nat::Place { interface: None, address: CLIENT.parse().unwrap(), gateway: None, mtu: None }],
+        schedule: Schedule::PROMPT,
+        tests: nat::Tests::default(),
+        lifetime: None,
+        gateway: false,
+        software: None,
+        unix_time: 1_700_000_000,
+        trace: false,
+    };
+    asked.nat = Some((nat, limit));
+    asked
 }
 
 impl Stage {
@@ -157,4 +184,58 @@ fn a_stop_releases_everything_and_starts_nothing() {
         let (made, released) = stage.allocations();
         assert_eq!(made, released, "stopped after {ms} ms");
     }
+}
+
+fn found(events: &[Event]) -> Option<&Nat> {
+    events.iter().find_map(|event| match event {
+        Event::Nat { nat, .. } => Some(&**nat),
+        _ => None,
+    })
+}
+
+#[test]
+fn the_nat_is_looked_at_when_the_checks_have_given_everything_back() {
+    for quota in [1, 10] {
+        let mut stage =
+            staged(asked_with_nat(Duration::from_secs(15)), |config| config.limits.allocations_per_user = quota);
+        let events = stage.run();
+        assert_eq!(working(&events).len(), 2, "{events:#?}");
+        let nat = found(&events).unwrap();
+        assert_eq!((nat.udp, nat.nat), (Udp::Open, Some(false)));
+        let place = |is: fn(&Event) -> bool| events.iter().position(is).unwrap();
+        let complete = place(|event| matches!(event, Event::Complete { .. }));
+        assert!(place(|event| matches!(event, Event::NatTest { .. })) > complete, "after the checks");
+        let servers = events.iter().filter(|event| matches!(event, Event::Server { .. })).count();
+        assert_eq!(servers, 2, "what the gathering asked, and nothing twice: {events:#?}");
+        let (made, released) = stage.allocations();
+        assert_eq!(made, released);
+    }
+}
+
+#[test]
+fn a_look_at_the_nat_ends_before_the_budget_does() {
+    for ms in [200, 1000, 1500, 1800, 2500, 3500] {
+        let limit = Duration::from_millis(ms);
+        let mut stage = staged(asked_with_nat(limit), |_| {});
+        let events = stage.run();
+        assert_eq!(working(&events).len(), 2);
+        if found(&events).is_some() {
+            assert!(stage.world.now() < Time::ZERO + limit, "{ms} ms: it ends at {}", stage.world.now());
+        }
+        let (made, released) = stage.allocations();
+        assert_eq!(made, released, "{ms} ms");
+    }
+}
+
+#[test]
+fn a_server_whose_check_failed_is_of_no_use_for_the_nat() {
+    // It asks for credentials that nobody has.
+    let mut stage = staged(asked_with_nat(Duration::from_secs(15)), |config| {
+        config.users = Users::one("alice", "another");
+    });
+    let events = stage.run();
+    assert_eq!(working(&events).len(), 0);
+    let nat = found(&events).unwrap();
+    assert_eq!(nat.filtering, Behaviour::Unknown, "no relay to look from: {nat:#?}");
+    assert_eq!(stage.allocations().0, 0);
 }
