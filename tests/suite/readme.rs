@@ -55,7 +55,9 @@ fn shape(text: &str) -> String {
         lines.push(words.join(" "));
     }
     // Relay candidates come in the order in which the servers answer, and lines break where the numbers let them.
-    let mut words: Vec<String> = lines.join(" ").split(' ').filter(|word| !word.is_empty()).map(String::from).collect();
+    // A time of ten milliseconds has no point any more.
+    let mut words: Vec<String> =
+        lines.join(" ").split(' ').filter(|word| *word != "." && !word.is_empty()).map(String::from).collect();
     words.sort();
     words.join(" ")
 }

@@ -41,7 +41,8 @@ impl Behind {
     }
 
     pub(super) fn gathered(&mut self, server: &Server) {
-        if server.outcome == Outcome::Ok {
+        // Of TURN servers the checks tell.
+        if server.outcome == Outcome::Ok && !server.url.starts_with("turn") {
             self.useful.push(server.url.clone());
         }
     }
