@@ -85,7 +85,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__check)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --reference --budget --no-nat --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --expect --ignore --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --no-default-servers --demo --reference --budget --no-nat --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --no-controls --no-software --expect --ignore --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -128,6 +128,25 @@ _rtcprobe() {
                     return 0
                     ;;
                 --ice-servers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -263,7 +282,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__gather)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --no-default-servers --demo --policy --candidates --alternate --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -306,6 +325,25 @@ _rtcprobe() {
                     return 0
                     ;;
                 --ice-servers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -411,7 +449,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__nat)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --no-default-servers --demo --lifetime --gateway --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --no-default-servers --demo --lifetime --gateway --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -454,6 +492,25 @@ _rtcprobe() {
                     return 0
                     ;;
                 --ice-servers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -823,7 +880,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__turn)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --reference --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --anonymous --demo --echo --rate --size --no-echo --ipv6-relay --dual --tcp-relay --even-port --dont-fragment --mobility --lifetime --all --audit --reference --no-controls --no-software --require --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -866,6 +923,25 @@ _rtcprobe() {
                     return 0
                     ;;
                 --ice-servers)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
