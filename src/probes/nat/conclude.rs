@@ -79,7 +79,7 @@ fn nat(ground: &Ground) -> (Nat, Reasons) {
 
 /// Whether UDP gets out and back.
 fn udp(facts: &Facts) -> Udp {
-    if facts.servers.iter().any(|server| server.answered == Some(true)) {
+    if facts.servers.iter().any(|server| server.answered == Some(true) || server.heard) {
         return Udp::Open;
     }
     let silent: Vec<_> = facts.servers.iter().filter(|server| server.answered == Some(false)).collect();

@@ -90,6 +90,8 @@ pub(super) struct ServerFacts {
     pub udp: bool,
     /// `None` while it is being asked.
     pub answered: Option<bool>,
+    /// Something came back over UDP, if only a refusal or from another address: UDP passes.
+    pub heard: bool,
     /// Answered over TCP, when it was asked there.
     pub tcp: Option<bool>,
     pub round_trip: Option<Duration>,

@@ -27,6 +27,7 @@ pub(super) async fn contact(ground: &Rc<Ground>, port: &Port, index: usize) {
     });
     if let Some(server) = ground.facts.borrow_mut().servers.get_mut(index) {
         server.answered = Some(said.is_answered());
+        server.heard = said.message.is_some();
         server.round_trip = said.round_trip;
         server.icmp = said.icmp;
         server.software = said.message.as_ref().and_then(|message| message.text(attribute::SOFTWARE));

@@ -46,6 +46,7 @@ async fn study(ground: &Rc<Ground>, found: &Found) {
             address: target.address,
             udp: target.transport == Transport::Udp,
             answered: None,
+            heard: false,
             tcp: None,
             round_trip: None,
             software: None,

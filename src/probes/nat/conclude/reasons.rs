@@ -30,7 +30,7 @@ pub(super) fn reasons(nat: &Nat, facts: &Facts, ground: &Ground) -> Reasons {
         say(fact, true, why);
     }
     say("udp", nat.udp == Udp::Unknown, "no-server-answered");
-    say("nat", nat.nat.is_none(), "no-server-answered");
+    say("nat", nat.nat.is_none(), "no-binding-answer");
     say("mapping", nat.mapping == Behaviour::Unknown, &why_mapping(nat));
     say("mappingMethod", nat.mapping_method.is_none(), if no_nat { "no-nat" } else { "not-known" });
     say("mappingConfidence", nat.mapping_confidence.is_none(), if no_nat { "no-nat" } else { "not-known" });

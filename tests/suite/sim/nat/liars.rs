@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use rtcprobe::report::nat::Behaviour::{self, AddressAndPortDependent as Apd, Unknown};
-use rtcprobe::report::nat::Nat;
+use rtcprobe::report::nat::{Nat, Udp};
 use rtcprobe::server::faults::{Fault, Faults, Rule};
 use rtcprobe::server::nat::NatConfig;
 use rtcprobe::wire::attribute;
@@ -94,6 +94,15 @@ fn a_server_that_swallows_change_request_looks_like_no_filter() {
 fn answers_from_elsewhere_count_for_nothing() {
     never_wrong(&Faults::on(Method::BINDING, Fault::FromElsewhere), |nat, _| {
         assert_eq!(nat.filtering, Unknown, "{}", shown(nat));
+    });
+}
+
+#[test]
+fn a_refusal_is_an_answer_and_shows_that_udp_is_not_blocked() {
+    // coturn with secure-stun, alone in the world.
+    let secure = Fault::Error { code: 401, phrase: b"Unauthorized".to_vec(), signed: false };
+    never_wrong(&Faults::on(Method::BINDING, secure), |nat, _| {
+        assert_eq!((nat.udp, nat.mapping, nat.filtering), (Udp::Open, Unknown, Unknown), "{}", shown(nat));
     });
 }
 
