@@ -30,6 +30,8 @@ const TRIES: u32 = 6;
 const STALLS: u32 = 2;
 /// How long a server may count what was released already (coturn: about a second).
 pub(super) const QUOTA: Duration = Duration::from_millis(1500);
+/// What a server may need to make an allocation.
+const MAKING: Duration = Duration::from_millis(200);
 /// How long an answer is waited for after a stop.
 const GRACE: Duration = Duration::from_millis(300);
 
@@ -161,7 +163,17 @@ impl Check {
         let reply = match either(station.ask(request()), self.hands.stopped()).await {
             Either::First(reply) => reply,
             // Nobody waits for long any more.
-            Either::Second(()) => station.ask_briefly(request()).await,
+            Either::Second(()) => {
+                let reply = station.ask_briefly(request()).await;
+                match reply.error() {
+                    // The server may be making what it was asked for a moment ago.
+                    Some((437, ..)) => {
+                        self.hands.sleep(MAKING).await;
+                        station.ask_briefly(request()).await
+                    }
+                    _ => reply,
+                }
+            }
         };
         self.paid(station);
         reply
