@@ -14,6 +14,7 @@ mod certificate;
 mod clock;
 #[cfg(feature = "dtls")]
 mod dtls;
+mod ear;
 mod fragmentation;
 mod gateways;
 mod icmp;
@@ -33,11 +34,12 @@ mod trust;
 mod udp;
 
 pub use clock::{now_utc, rfc3339};
+pub use ear::{Ear, Mouth, ear};
 pub use gateways::{Gateway, gateways};
 pub use interfaces::{Interface, InterfaceAddress, interfaces, source_address};
 pub use kinds::{Description, InterfaceKind, kind_of};
 pub use limits::{LEAST_DESCRIPTORS, enough_descriptors, file_limit, raise_file_limit, seed};
-pub use run::{block_on, run};
+pub use run::{block_on, run, run_told};
 pub use trust::{check_authorities, is_server_name};
 
 use std::net::{IpAddr, SocketAddr};

@@ -9,6 +9,7 @@ use tokio::task::AbortHandle;
 
 use super::arrivals::{Arrival, Arrivals, Key, News};
 use super::clock::Clock;
+use super::ear::Ear;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::{AFTERWARDS, Outbox, Writer, outbox};
@@ -38,6 +39,17 @@ pub async fn run<M: Machine>(
     limit: Option<Duration>,
     learn: impl FnMut(Time, M::Event),
 ) -> Result<Ended, CannotRun> {
+    run_told(machine, options, limit, &mut Ear::deaf(), learn).await
+}
+
+/// The same for a machine that somebody talks to ([`Input::Told`]).
+pub async fn run_told<M: Machine>(
+    machine: &mut M,
+    options: &Options,
+    limit: Option<Duration>,
+    ear: &mut Ear,
+    learn: impl FnMut(Time, M::Event),
+) -> Result<Ended, CannotRun> {
     let clock = Clock::start();
     let (arrivals, inbox) = Arrivals::new(clock);
     let (shared, all_left) = Shared::new(options.clone(), arrivals)?;
@@ -45,6 +57,7 @@ pub async fn run<M: Machine>(
     let mut driver = Driver {
         machine,
         learn,
+        ear,
         clock,
         now: Time::ZERO,
         inbox,
@@ -73,6 +86,7 @@ impl Drop for EndOfRun {
 struct Driver<'a, M, L> {
     machine: &'a mut M,
     learn: L,
+    ear: &'a mut Ear,
     clock: Clock,
     /// The latest time that the machine was told.
     now: Time,
@@ -147,6 +161,7 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
                     None => stopping = Some(self.stop(Ended::Interrupted)),
                 },
                 Some(arrival) = self.inbox.recv() => self.give(arrival),
+                text = self.ear.next() => self.told(&text),
                 () = sleep(self.clock, until.min(end)) => {}
             }
         }
@@ -156,6 +171,11 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
         self.now = self.now.max(self.clock.now());
         self.machine.input(self.now, Input::Stop);
         Stopping { ended, until: self.now + GRACE }
+    }
+
+    fn told(&mut self, text: &str) {
+        self.now = self.now.max(self.clock.now());
+        self.machine.input(self.now, Input::Told { text });
     }
 
     fn tick(&mut self) {

@@ -47,6 +47,9 @@ pub enum Happened {
         lookup: Lookup,
         answer: Result<Vec<Record>, LookupFailure>,
     },
+    Told {
+        text: String,
+    },
     Stop,
 }
 
@@ -64,6 +67,7 @@ impl From<&Input<'_>> for Happened {
             Input::Unreachable { socket, to, icmp } => Happened::Unreachable { socket, to, icmp },
             Input::Closed { socket, why } => Happened::Closed { socket, why: why.clone() },
             Input::Answered { lookup, answer } => Happened::Answered { lookup, answer: answer.clone() },
+            Input::Told { text } => Happened::Told { text: text.to_owned() },
             Input::Stop => Happened::Stop,
         }
     }
@@ -87,6 +91,7 @@ impl Happened {
             Happened::Unreachable { socket, to, icmp } => Input::Unreachable { socket: *socket, to: *to, icmp: *icmp },
             Happened::Closed { socket, why } => Input::Closed { socket: *socket, why },
             Happened::Answered { lookup, answer } => Input::Answered { lookup: *lookup, answer },
+            Happened::Told { text } => Input::Told { text },
             Happened::Stop => Input::Stop,
         }
     }

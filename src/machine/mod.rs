@@ -54,6 +54,9 @@ pub enum Input<'a> {
     Closed { socket: Socket, why: &'a Ending },
     /// The answer to an [`Output::Lookup`].
     Answered { lookup: Lookup, answer: &'a Result<Vec<Record>, LookupFailure> },
+    /// The other side of a call says something, on another way than the sockets: a line of text whose
+    /// grammar the machine knows.
+    Told { text: &'a str },
     /// The user wants to stop: finish what must be finished (release allocations), then say
     /// [`Output::Done`].
     Stop,

@@ -144,7 +144,7 @@ impl<E: 'static> Machine for Script<E> {
             Input::Accepted { socket, .. } => {
                 world.accepted.insert(socket);
             }
-            Input::Connected { .. } => {}
+            Input::Connected { .. } | Input::Told { .. } => {}
         }
     }
 

@@ -8,6 +8,7 @@
 
 mod asking;
 pub(super) mod harvest;
+pub mod keep;
 mod task;
 mod verdict;
 mod words;
@@ -362,7 +363,7 @@ impl Machine for Gathering {
                     self.askings[index].answered(now, lookup, answer.clone());
                 }
             }
-            Input::Accepted { .. } => {}
+            Input::Accepted { .. } | Input::Told { .. } => {}
         }
         self.follow_up(now);
     }

@@ -1,6 +1,7 @@
 //! The experiments: one question each, ending in facts.
 
 pub mod check;
+pub mod connect;
 pub mod explain;
 mod faces;
 pub mod gather;

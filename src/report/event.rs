@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::connect::{Connect, ConnectState, Pair};
 use super::nat::{Nat, NatTest};
 use super::{Attempt, Candidate, Gather, IceError, Reference, Report, Server, Step, Turn};
 
@@ -37,6 +38,17 @@ pub enum Event {
     /// What is known of the lifetime of idle mappings by now: alive after the first, gone after the
     /// second, which is null as long as none is gone.
     Lifetime { elapsed_ms: f64, alive_ms: f64, gone_ms: Option<f64> },
+    /// The connection to the other side entered a state.
+    Connection { elapsed_ms: f64, state: ConnectState },
+    /// A pair of candidates is there, or something about it is new; `index` is its place.
+    Pair { elapsed_ms: f64, index: u32, pair: Box<Pair> },
+    /// All that is known of the connection by now; the last one counts.
+    Connect {
+        elapsed_ms: f64,
+        connect: Box<Connect>,
+        #[serde(default)]
+        unknown: BTreeMap<String, String>,
+    },
     /// How far a long measurement has come.
     Progress { elapsed_ms: f64, url: String, done: u64, of: u64 },
     /// The last answer is in or given up (end of candidates).
@@ -56,7 +68,13 @@ impl Report {
                 self.nat = Some((**nat).clone());
                 self.unknown.extend(unknown.clone());
             }
+            Event::Connect { connect, unknown, .. } => {
+                self.connect = Some((**connect).clone());
+                self.unknown.extend(unknown.clone());
+            }
             Event::Note { .. }
+            | Event::Connection { .. }
+            | Event::Pair { .. }
             | Event::Step { .. }
             | Event::NatTest { .. }
             | Event::Lifetime { .. }
@@ -83,6 +101,9 @@ impl Gather {
             | Event::NatTest { .. }
             | Event::Nat { .. }
             | Event::Lifetime { .. }
+            | Event::Connection { .. }
+            | Event::Pair { .. }
+            | Event::Connect { .. }
             | Event::Turn { .. }
             | Event::Reference { .. }
             | Event::Progress { .. } => {}

@@ -7,6 +7,7 @@
 mod checked;
 mod clues;
 mod configuration;
+pub mod connect;
 mod environment;
 mod event;
 mod expectation;
@@ -78,6 +79,9 @@ pub struct Report {
     /// What `nat` found; absent when it did not run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nat: Option<nat::Nat>,
+    /// What `connect` found; absent when it did not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect: Option<connect::Connect>,
     /// What `turn` found, one for each URL and resolved address; absent when it did not run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub turn: Vec<Turn>,
@@ -128,6 +132,7 @@ impl Report {
             configuration: None,
             gather: None,
             nat: None,
+            connect: None,
             turn: Vec::new(),
             references: Vec::new(),
             unknown: BTreeMap::new(),

@@ -320,7 +320,7 @@ impl Machine for Server {
             Input::Unreachable { socket, to, icmp } => self.unreachable(now, socket, to, icmp),
             Input::Closed { socket, .. } => self.gone(socket),
             Input::Stop => self.stop(),
-            Input::Tick | Input::Connected { .. } | Input::Answered { .. } => {}
+            Input::Tick | Input::Connected { .. } | Input::Answered { .. } | Input::Told { .. } => {}
         }
     }
 

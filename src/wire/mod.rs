@@ -24,5 +24,6 @@ pub mod ice_servers;
 pub mod integrity;
 pub mod message;
 pub mod rest;
+pub mod signal;
 pub mod uri;
 mod value;

@@ -86,9 +86,12 @@ impl<W: Write> Packets<W> {
             Input::Received { socket, from, bytes } => self.received(now, socket, from, bytes),
             Input::Unreachable { socket, to, icmp } => self.unreachable(now, socket, to, &icmp),
             Input::Closed { socket, why } => self.ended(now, socket, Some(why)),
-            Input::Tick | Input::Connected { .. } | Input::Accepted { .. } | Input::Answered { .. } | Input::Stop => {
-                Ok(())
-            }
+            Input::Tick
+            | Input::Connected { .. }
+            | Input::Accepted { .. }
+            | Input::Answered { .. }
+            | Input::Told { .. }
+            | Input::Stop => Ok(()),
         }
     }
 

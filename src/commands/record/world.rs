@@ -13,7 +13,7 @@ use super::capture::Packets;
 use super::disguise::Disguise;
 use super::trace::{Ending, Header, Line, Trace, VERSION, digest};
 use crate::commands::stop::{Stop, usage};
-use crate::drive::{self, CannotRun, Ended};
+use crate::drive::{self, CannotRun, Ear, Ended};
 use crate::machine::{Input, Machine, Output, Passed, Time, Watched};
 use crate::proto::auth::Credentials;
 use crate::report::Report;
@@ -156,15 +156,27 @@ impl World {
         limit: Option<Duration>,
         learn: impl FnMut(Time, M::Event),
     ) -> Result<Ended, CannotRun> {
+        self.run_told(machine, options, limit, &mut Ear::deaf(), learn).await
+    }
+
+    /// Runs a machine that somebody talks to, as [`drive::run_told`] does.
+    pub async fn run_told<M: Machine>(
+        &self,
+        machine: &mut M,
+        options: &drive::Options,
+        limit: Option<Duration>,
+        ear: &mut Ear,
+        learn: impl FnMut(Time, M::Event),
+    ) -> Result<Ended, CannotRun> {
         if let Some(lines) = &self.replay {
             return Ok(self.again(machine, &mut lines.borrow_mut(), learn));
         }
         if self.packets.is_none() && self.writer.is_none() {
-            return drive::run(machine, options, limit, learn).await;
+            return drive::run_told(machine, options, limit, ear, learn).await;
         }
         self.line(&Line::Run);
         let mut watched = Watched::new(machine, |now, passed| self.watch(now, &passed));
-        let ended = drive::run(&mut watched, options, limit, learn).await;
+        let ended = drive::run_told(&mut watched, options, limit, ear, learn).await;
         if let Ok(ended) = ended {
             self.line(&Line::Ended(match ended {
                 Ended::Done => Ending::Done,
