@@ -7,6 +7,7 @@
 
 mod aside;
 mod audit;
+mod burst;
 mod check;
 mod controls;
 mod echo;
@@ -107,6 +108,8 @@ pub struct Options {
 pub struct Extras {
     /// Which sizes of payload get through the relay.
     pub relay_mtu: bool,
+    /// Whether a burst is lost where paced requests are not.
+    pub burst: bool,
     /// Whether one datagram to a private address that nobody has ends all relaying. The server sends it into
     /// its own network: only with the consent of whoever asks for an audit.
     pub poison: bool,

@@ -33,6 +33,30 @@ pub struct Clues {
     pub relay_sizes: Option<RelaySizes>,
     /// Whether relaying goes on after a datagram to where there is no way.
     pub poison: Option<Poison>,
+    /// Binding requests in a burst, where something was lost after a first answer.
+    pub burst: Option<Burst>,
+}
+
+/// Binding requests sent at once, each one once, and then one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Burst {
+    pub sent: u32,
+    pub answered: u32,
+    /// Of these, those that were sent last.
+    pub tail_sent: u32,
+    pub tail_answered: u32,
+    /// Those at a slow pace; none where the last ones of the burst were answered.
+    pub paced_sent: u32,
+    pub paced_answered: u32,
+}
+
+impl Burst {
+    /// Next to nothing of the last ones was answered: no loss by chance does that.
+    #[must_use]
+    pub fn tail_is_lost(&self) -> bool {
+        self.tail_answered * 10 <= self.tail_sent
+    }
 }
 
 /// Datagrams of several sizes, sent to the relayed address at once.

@@ -18,7 +18,9 @@ mod server;
 mod standing;
 mod turn;
 
-pub use clues::{Affinity, Asked, Clues, DeniedPeer, IcmpError, Poison, Redirect, Reference, RelaySizes, SecondTry};
+pub use clues::{
+    Affinity, Asked, Burst, Clues, DeniedPeer, IcmpError, Poison, Redirect, Reference, RelaySizes, SecondTry,
+};
 pub use configuration::{Configuration, Configured, CredentialKind};
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
 pub use event::Event;

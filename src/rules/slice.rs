@@ -50,6 +50,7 @@ pub static RULES: &[&Rule] = &[
     &reach::dns_no_answer::RULE,
     &reach::dns_no_record::RULE,
     &tls::dtls_listener_off::RULE,
+    &reach::firewall_rate_limited::RULE,
     &nat::fragments_dropped::RULE,
     &nat::hairpin_unsupported::RULE,
     &reach::host_unreachable::RULE,

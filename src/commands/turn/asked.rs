@@ -92,7 +92,7 @@ impl OptionArgs {
 impl OptionArgs {
     /// What is looked at more closely; a datagram into the server's network takes consent.
     pub fn extras(&self, closely: bool) -> Extras {
-        Extras { relay_mtu: closely, poison: self.all }
+        Extras { relay_mtu: closely, burst: closely, poison: self.all }
     }
 }
 

@@ -91,7 +91,7 @@ pub fn settle(report: &mut Report, urls: &[String], rto_ms: f64, ended: Ended) {
 
 /// Says of what is `null` why; and of the whole, when it was cut short.
 pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
-    if ended != Ended::Done {
+    if ended != Ended::Done && is_cut_short(report) {
         report.unknown.insert("/turn".into(), why(ended).into());
     }
     for (index, turn) in report.turn.iter().enumerate() {
@@ -125,7 +125,8 @@ pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
         };
         say("echo", turn.echo.is_none(), no_echo);
         let aside = [("plain", turn.clues.plain.is_none()), ("http", turn.clues.http.is_none())];
-        for (fact, null) in aside.into_iter().chain([("secondTry", turn.clues.second_try.is_none())]) {
+        let later = [("secondTry", turn.clues.second_try.is_none()), ("burst", turn.clues.burst.is_none())];
+        for (fact, null) in aside.into_iter().chain(later) {
             say(&format!("clues/{fact}"), null, "not-needed");
         }
         for (place, control) in turn.controls.iter().enumerate() {
@@ -135,6 +136,14 @@ pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
             say(&format!("options/{place}/supported"), option.supported.is_none(), "not-found-out");
         }
     }
+}
+
+/// Whether a check was stopped, or never begun; what comes after the checks may be stopped without that.
+fn is_cut_short(report: &Report) -> bool {
+    let stopped = |turn: &Turn| turn.steps.iter().any(|step| step.cause == Some(Cause::Stopped));
+    let begun = |url: &str| report.turn.iter().any(|turn| turn.url == url);
+    let missing = report.servers.iter().any(|server| server.url.starts_with("turn") && !begun(&server.url));
+    report.turn.is_empty() || missing || report.turn.iter().any(stopped)
 }
 
 fn why(ended: Ended) -> &'static str {

@@ -97,6 +97,7 @@ impl Check {
                 self.local = *local;
             }
             self.go(target).await;
+            self.burst(target).await;
             let (lossy, affinity) = (self.weather.is_lossy(), self.weather.affinity());
             self.record.note(|turn| (turn.clues.lossy, turn.clues.affinity) = (Some(lossy), affinity));
         }

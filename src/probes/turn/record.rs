@@ -165,6 +165,11 @@ impl Record {
         self.turn.borrow().steps.iter().any(|step| step.name == name && step.outcome == StepOutcome::Ok)
     }
 
+    /// Whether a step ended in silence.
+    pub(super) fn fell_silent(&self) -> bool {
+        self.turn.borrow().steps.iter().any(|step| step.outcome == StepOutcome::Timeout)
+    }
+
     /// Whether there is a word on that step yet.
     pub(super) fn knows(&self, name: StepName) -> bool {
         self.turn.borrow().steps.iter().any(|step| step.name == name)

@@ -10,6 +10,7 @@ pub(super) mod dns_aaaa_broken;
 pub(super) mod dns_cdn_proxied;
 pub(super) mod dns_no_answer;
 pub(super) mod dns_no_record;
+pub(super) mod firewall_rate_limited;
 pub(super) mod host_unreachable;
 pub(super) mod not_stun;
 pub(super) mod proxy_protocol_unexpected;

@@ -1,8 +1,8 @@
 //! More reports that fire a rule: what options, forms of passwords and neighbours tell.
 
 use rtcprobe::report::{
-    Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol, RelaySizes, Report,
-    Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Way,
+    Burst, Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol, RelaySizes,
+    Report, Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Way,
 };
 use rtcprobe::rules::judge;
 
@@ -35,6 +35,28 @@ fn unsigned_channel() -> Report {
     let mut turn = troubled(udp(), StepName::Channel, Cause::IntegrityFailed, text);
     turn.proofs = vec![proof(Way::Outbound, 1, Some("203.0.113.9:61234"))];
     report(vec![turn])
+}
+
+fn counted(answered: u32, paced_answered: u32) -> Burst {
+    Burst { sent: 60, answered, tail_sent: 30, tail_answered: 0, paced_sent: 8, paced_answered }
+}
+
+/// A limit that shuts out whoever was over it.
+fn lost_after_a_while() -> Turn {
+    let mut turn = failing(udp(), StepName::Allocate, Cause::NoAnswer, "no answer to 4 copies of the Allocate request");
+    turn.clues.burst = Some(counted(0, 0));
+    turn
+}
+
+#[test]
+fn a_burst_that_is_lost_is_a_limit_only_where_slow_requests_pass_or_nothing_does() {
+    let found = |answered, paced| judge(&one(|turn| turn.clues.burst = Some(counted(answered, paced))));
+    assert!(found(10, 4).is_empty() && found(0, 3).is_empty());
+    let told = found(10, 8);
+    assert_eq!((told[0].severity, told[0].suspected), (Severity::Warning, false));
+    let told = judge(&report(vec![lost_after_a_while()]));
+    assert_eq!(told.iter().map(|one| one.code.as_str()).collect::<Vec<_>>(), ["firewall-rate-limited"]);
+    assert_eq!((told[0].severity, told[0].suspected), (Severity::Error, true));
 }
 
 fn compared(turns: Vec<Turn>, outcome: StepOutcome, icmp: Option<IcmpError>) -> Report {
@@ -142,6 +164,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("proxy-protocol-unexpected", report(vec![tcp(), mute(at(RelayProtocol::Tcp, 443))])),
         ("bind-privileged-port-failed", report(vec![mute(tcp()), refused(at(RelayProtocol::Tls, 443))])),
         ("dns-cdn-proxied", report(vec![elsewhere(silent(udp())), elsewhere(silent(tcp()))])),
+        ("firewall-rate-limited", one(|turn| turn.clues.burst = Some(counted(10, 8)))),
+        ("firewall-rate-limited", report(vec![lost_after_a_while()])),
         (
             "mtu-blackhole",
             one(|turn| {

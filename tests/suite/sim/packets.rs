@@ -155,6 +155,11 @@ impl World {
         if closed && !self.flows.contains(&(to, from)) {
             return;
         }
+        let now = self.now;
+        if local.port() == 3478 && self.limits.get_mut(&HostId(host)).is_some_and(|limit| !limit.takes(now)) {
+            self.trace.push(format!("{now} {from} > {to}: over the limit"));
+            return;
+        }
         let mut sockets = self.hosts[host].sockets.iter();
         let socket = sockets.find_map(|(socket, own)| match own {
             Own::Udp { local: own, connect, .. } => {

@@ -19,7 +19,7 @@ use rtcprobe::report::{Cause, Event, OptionTried, Step, StepName, StepOutcome, T
 use rtcprobe::server::{self, Listen, Server, Users};
 use rtcprobe::wire::uri;
 
-use super::world::{HostId, Log, World};
+use super::world::{HostId, Limit, Log, World};
 
 const SERVER: &str = "198.51.100.1";
 const SERVER6: &str = "2001:db8::1";

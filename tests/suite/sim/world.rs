@@ -67,6 +67,31 @@ impl Default for Link {
     }
 }
 
+/// A bucket of tokens, one for each datagram.
+#[derive(Debug, Clone, Copy)]
+pub struct Limit {
+    pub per_second: f64,
+    pub most: f64,
+    tokens: f64,
+    since: Time,
+}
+
+impl Limit {
+    pub fn new(per_second: f64, most: f64) -> Limit {
+        Limit { per_second, most, tokens: most, since: Time::ZERO }
+    }
+
+    pub(super) fn takes(&mut self, now: Time) -> bool {
+        let passed = (now - self.since).as_secs_f64();
+        (self.tokens, self.since) = ((self.tokens + passed * self.per_second).min(self.most), now);
+        let takes = self.tokens >= 1.0;
+        if takes {
+            self.tokens -= 1.0;
+        }
+        takes
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HostId(pub(super) usize);
 
@@ -79,6 +104,8 @@ pub struct World {
     pub lost: HashMap<HostId, HashSet<u64>>,
     /// NATs rewrite public addresses in what they let in (UDP).
     pub alg: bool,
+    /// Something in front of a host that counts the datagrams to its port 3478.
+    pub limits: HashMap<HostId, Limit>,
     /// Closed UDP ports say nothing.
     pub no_icmp: bool,
     /// NATs that are behind another one.
@@ -228,6 +255,7 @@ impl World {
             silent: HashSet::new(),
             lost: HashMap::new(),
             alg: false,
+            limits: HashMap::new(),
             no_icmp: false,
             firewalls: HashMap::new(),
             outer: HashMap::new(),

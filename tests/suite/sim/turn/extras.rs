@@ -4,10 +4,10 @@ use rtcprobe::probes::turn::Extras;
 use rtcprobe::report::StepOutcome;
 use rtcprobe::server::Network;
 
-use super::{Stage, good_server, stage};
+use super::{Limit, Stage, good_server, stage};
 
 fn closely(mut stage: Stage) -> Stage {
-    stage.config.extras = Extras { relay_mtu: true, poison: true };
+    stage.config.extras = Extras { relay_mtu: true, burst: true, poison: true };
     stage
 }
 
@@ -50,4 +50,45 @@ fn a_datagram_to_nowhere_ends_nothing_at_a_good_server() {
     let careful = rtcprobe::server::Config { forbidden_peers: vec![private], ..good_server() };
     let poison = closely(stage(1, careful)).run().clues.poison.unwrap();
     assert_eq!((poison.error_code, poison.after), (Some(403), None), "nothing is sent where it is refused");
+}
+
+fn limited(seed: u8, per_second: f64, most: f64) -> Stage {
+    let mut stage = closely(stage(seed, good_server()));
+    stage.config.extras.poison = false;
+    let server = stage.server;
+    stage.world.limits.insert(server, Limit::new(per_second, most));
+    stage
+}
+
+#[test]
+fn what_counts_packets_is_seen_by_a_burst_that_ends_while_slow_requests_pass() {
+    let burst = limited(1, 10.0, 10.0).run_lossy().clues.burst.unwrap();
+    assert!(burst.answered >= 5 && burst.answered <= 12 && burst.tail_is_lost(), "{burst:?}");
+    assert_eq!((burst.paced_sent, burst.paced_answered), (8, 8), "{burst:?}");
+}
+
+#[test]
+fn nobody_sends_bursts_where_nothing_was_lost() {
+    assert_eq!(closely(stage(1, good_server())).run().clues.burst, None);
+    assert_eq!(limited(1, 1000.0, 1000.0).run().clues.burst, None);
+}
+
+#[test]
+fn loss_by_chance_is_no_counting() {
+    let mut asked = 0;
+    for seed in 1..30 {
+        let mut stage = closely(stage(seed, good_server()));
+        stage.world.link.loss = 0.2;
+        let burst = stage.run_lossy().clues.burst;
+        asked += u32::from(burst.is_some());
+        assert!(burst.is_none_or(|burst| !burst.tail_is_lost() && burst.paced_sent == 0), "{seed}: {burst:?}");
+    }
+    assert!(asked > 15, "{asked}");
+}
+
+#[test]
+fn who_shuts_us_out_after_a_while_answers_at_no_pace() {
+    // Enough for the first requests, and then nothing for long.
+    let burst = limited(1, 0.001, 12.0).run_lossy().clues.burst.unwrap();
+    assert_eq!((burst.answered, burst.paced_sent, burst.paced_answered), (0, 8, 0));
 }
