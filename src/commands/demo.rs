@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use clap::Args;
 use tokio::sync::oneshot;
 
-use super::certificate::{self, Passing};
+use super::certificate;
 use super::record::{self, World};
 use super::stop::{Stop, usage};
 use crate::drive;
@@ -32,7 +32,8 @@ pub struct Demo {
     server: crate::server::Demo,
     addresses: DemoAddresses,
     serving: drive::Options,
-    authority: Passing,
+    /// Whom to trust, PEM.
+    authority: Vec<u8>,
 }
 
 impl DemoArgs {
@@ -50,7 +51,7 @@ impl DemoArgs {
             serve_certificate: Some((made.certificate.into_bytes(), made.key.into_bytes())),
             ..drive::Options::default()
         };
-        let authority = Passing::write("demo-authority.pem", &made.authority)?;
+        let authority = made.authority.into_bytes();
         Ok(Some(Demo { kind: kind.clone(), server, addresses, serving, authority }))
     }
 }
@@ -58,7 +59,7 @@ impl DemoArgs {
 impl Demo {
     /// How the world is to be touched by a client of the demo.
     pub fn options(&self, mut options: drive::Options) -> drive::Options {
-        options.ca_file = Some(self.authority.path().to_path_buf());
+        options.authorities = Some(self.authority.clone());
         options.hosts.clone_from(&self.addresses.hosts);
         options
     }

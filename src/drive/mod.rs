@@ -43,14 +43,13 @@ pub use run::{block_on, run, run_told};
 pub use trust::{check_authorities, is_server_name};
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
 use std::time::Duration;
 
 /// How the world is to be touched.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Trust these roots instead of the system's (PEM).
-    pub ca_file: Option<PathBuf>,
+    pub authorities: Option<Vec<u8>>,
     /// Go on with certificates that do not verify; the verdict is still recorded.
     pub insecure: bool,
     /// The name for SNI and the certificate, in place of the URL's host.
@@ -84,8 +83,8 @@ pub enum Ended {
 /// Why a run could not even start.
 #[derive(Debug, thiserror::Error)]
 pub enum CannotRun {
-    #[error("cannot read {path}: {why}")]
-    File { path: PathBuf, why: String },
+    #[error("cannot trust the certificates that were given: {0}")]
+    Authorities(String),
     #[error("{0}")]
     Other(String),
 }

@@ -19,7 +19,7 @@ use super::{CannotRun, Options};
 pub struct Shared {
     pub options: Options,
     pub arrivals: Arrivals,
-    /// The certificates of [`Options::ca_file`].
+    /// The certificates of [`Options::authorities`].
     roots: Option<Vec<CertificateDer<'static>>>,
     judge: OnceCell<Arc<Judge>>,
     pub resolver: Resolver,
@@ -34,7 +34,8 @@ pub type Leaving = Option<mpsc::Sender<()>>;
 
 impl Shared {
     pub fn new(options: Options, arrivals: Arrivals) -> Result<(Arc<Shared>, mpsc::Receiver<()>), CannotRun> {
-        let roots = options.ca_file.as_deref().map(trust::read_file).transpose()?;
+        let roots = options.authorities.as_deref().map(trust::read_pem).transpose();
+        let roots = roots.map_err(CannotRun::Authorities)?;
         let (leaving, all_left) = mpsc::channel(1);
         let shared = Shared {
             options,

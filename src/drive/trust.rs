@@ -1,6 +1,5 @@
 //! Whether a certificate is trusted, and if not, why.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,7 +11,7 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use super::{CannotRun, certificate};
+use super::certificate;
 use crate::machine::{Certificate, Distrust};
 
 /// The cryptography of every connection.
@@ -21,19 +20,13 @@ pub fn provider() -> Arc<CryptoProvider> {
     Arc::clone(PROVIDER.get_or_init(|| Arc::new(ring::default_provider())))
 }
 
-/// The certificates of a PEM file that the user named.
-pub fn read_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, CannotRun> {
-    let cannot = |why: String| CannotRun::File { path: path.to_owned(), why };
-    let bytes = std::fs::read(path).map_err(|error| cannot(super::refusals::plain(&error)))?;
-    read_pem(&bytes).map_err(cannot)
-}
-
 /// Whether certificates can be trusted that are written like that (PEM); if not, why.
 pub fn check_authorities(pem: &[u8]) -> Result<(), String> {
     read_pem(pem).map(drop)
 }
 
-fn read_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+/// The certificates in what the user named.
+pub fn read_pem(bytes: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     use tokio_rustls::rustls::pki_types::pem::Error;
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     let found = found.map_err(|error| match error {

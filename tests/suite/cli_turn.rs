@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 use rtcprobe::report::{Cause, Outcome, Report, StepName, Verdict};
 
 const KEYS: [&str; 4] = ["--username", "u", "--credential", "p"];
+const EXE: &str = env!("CARGO_BIN_EXE_rtcprobe");
 /// Nothing listens there.
 const DEAD: &str = "turn:127.0.0.1:1";
 
@@ -41,6 +42,21 @@ fn refuses_what_cannot_be_measured() {
     refuses(&with(&["--lifetime", "0"]), &["--lifetime"]);
     refuses(&with(&["--require", "sctp"]), &["--require", "sctp", "tcp"]);
     refuses(&with(&["--require", "tls"]), &["--require tls", "no server"]);
+}
+
+#[test]
+fn a_file_of_certificates_may_be_a_pipe() {
+    let asked = |pem: &str| {
+        let pipe =
+            format!("printf '%s' '{pem}' | {} turn {DEAD} --username u --credential p --ca-file /dev/stdin", EXE);
+        let output = Command::new("sh").args(["-c", &pipe]).env_clear().output().unwrap();
+        (output.status.code(), stderr(&output))
+    };
+    let key = rcgen::KeyPair::generate().unwrap();
+    let good = rcgen::CertificateParams::new([]).unwrap().self_signed(&key).unwrap().pem();
+    assert_eq!(asked(&good), (Some(1), String::new()), "nothing listens there, and no more is wrong");
+    let (code, said) = asked("rubbish");
+    assert!(code == Some(2) && said.contains("--ca-file /dev/stdin: there is no certificate in it"), "{said}");
 }
 
 #[test]
