@@ -60,7 +60,7 @@ signed\t'Go there only when the answer is signed (RFC 8489 section 10)'
 ignore\t'Take it for an error'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l local-address -d 'Use this local address only; repeat for more' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l port-range -d 'Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
@@ -112,7 +112,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l demo -d 'Try i
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l lifetime -d 'Measure how long the NAT keeps an idle mapping, up to this long; takes about as long as that is [up to: 130s]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l local-address -d 'Use this local address only; repeat for more' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l port-range -d 'Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
@@ -173,7 +173,7 @@ tls\t''
 dtls\t''"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l local-address -d 'Use this local address only; repeat for more' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l port-range -d 'Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
@@ -242,7 +242,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l expect -d 'W
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ignore -d 'Leave this finding out, and what it is about out of the verdict; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l local-address -d 'Use this local address only; repeat for more' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l port-range -d 'Local UDP ports to use, such as 50000-50100' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l port-range -d 'Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r

@@ -146,9 +146,9 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     }
     let since = now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let schedule = args.probing.timing.schedule();
-    let nat = match args.no_nat {
-        true => None,
-        false => Some((behind(args, world, &named.servers, &environment, &wish, demo.is_some())?, limit(args))),
+    let nat = match why_not_nat(args) {
+        Some(_) => None,
+        None => Some((behind(args, world, &named.servers, &environment, &wish, demo.is_some())?, limit(args))),
     };
     let config = Config {
         nat,
@@ -189,6 +189,14 @@ fn limit(args: &CheckArgs) -> Duration {
     args.probing.timeout.map_or(args.budget, |timeout| timeout.min(args.budget))
 }
 
+/// Why the NAT is not looked at, where that is clear from the start.
+fn why_not_nat(args: &CheckArgs) -> Option<&'static str> {
+    match between::ports_missing(args.probing.port_range, None) {
+        _ if args.no_nat => Some("not-asked"),
+        missing => missing.map(|_| "port-range-too-small"),
+    }
+}
+
 /// How to look at the NAT; with which servers is known when they were checked.
 fn behind(
     args: &CheckArgs,
@@ -201,6 +209,7 @@ fn behind(
     let uris: Vec<IceUri> = servers.iter().map(|server| server.uri.clone()).collect();
     Ok(nat::Config {
         places: between::places::choose(world, &environment.interfaces, wish, &uris, false)?,
+        ports: args.probing.port_range,
         ..between::config(world, args.probing.timing.schedule(), args.no_software, demo)
     })
 }
@@ -288,10 +297,8 @@ fn probe(args: &CheckArgs, plan: Plan, world: &World, ui: &mut Ui) -> Result<(Re
     let cannot = |why: drive::CannotRun| Stop::CannotRun(why.to_string());
     let ended = drive::block_on(running).map_err(cannot)??.map_err(cannot)?;
     report.duration_ms = end;
-    if let Some(why) = skipped {
+    if let Some(why) = skipped.or(why_not_nat(args)) {
         report.unknown.insert("/nat".into(), why.into());
-    } else if args.no_nat {
-        report.unknown.insert("/nat".into(), "not-asked".into());
     }
     ui.end();
     Ok((report, outputs, demands, ended))

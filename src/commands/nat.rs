@@ -16,7 +16,7 @@ use super::stop::{Stop, usage};
 use super::{environment, span};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
-use crate::probes::nat::{Config, ServerSpec, Tests, probe as probing};
+use crate::probes::nat::{Config, ServerSpec, Tests, ports_needed, probe as probing};
 use crate::proto::schedule::Schedule;
 use crate::report::{Environment, Event, Report};
 use crate::rules;
@@ -99,6 +99,7 @@ pub fn run(args: &NatArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> 
 fn ask(args: &NatArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<Plan, Stop> {
     let now = world.started();
     let outputs = args.output.outputs("nat")?;
+    enough_ports(args.probing.port_range, args.lifetime)?;
     let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
     let manner = Manner { defaults: !args.defaults.no_default_servers, ..Manner::default() };
@@ -121,6 +122,7 @@ fn ask(args: &NatArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Resu
     let config = Config {
         servers: named.servers.into_iter().map(spec).collect(),
         places,
+        ports: args.probing.port_range,
         lifetime: args.lifetime,
         gateway: args.gateway,
         trace: ui.verbose > 1,
@@ -141,6 +143,7 @@ pub fn config(world: &World, schedule: Schedule, no_software: bool, demo: bool) 
         schedule,
         // Nothing leads to the public address of a NAT that is only simulated.
         tests: Tests { hairpinning: !demo, ..Tests::default() },
+        ports: None,
         lifetime: None,
         gateway: false,
         software: (!no_software).then(|| concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()),
@@ -202,6 +205,25 @@ fn judge(report: &mut Report, ended: Ended) {
     report.findings = rules::judge(report);
     verdict::spare(report);
     report.verdict = verdict::verdict(report);
+}
+
+/// Every port talks to one place, and none is used twice.
+fn enough_ports(range: Option<(u16, u16)>, lifetime: Option<Duration>) -> Result<(), Stop> {
+    match (range, ports_missing(range, lifetime)) {
+        (Some((first, last)), Some(wanted)) => {
+            let of = if lifetime.is_some() { "nat --lifetime" } else { "nat" };
+            usage(format!(
+                "--port-range {first}-{last}: {of} looks at many ports, each used once, and needs {wanted} to choose from"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How many ports a range has to have, if it has fewer.
+pub fn ports_missing(range: Option<(u16, u16)>, lifetime: Option<Duration>) -> Option<usize> {
+    let wanted = ports_needed(lifetime);
+    range.and_then(|(first, last)| (usize::from(last.abs_diff(first)) + 1 < wanted).then_some(wanted))
 }
 
 fn lifetime(text: &str) -> Result<Duration, String> {

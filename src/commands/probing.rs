@@ -1,5 +1,5 @@
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -26,7 +26,7 @@ pub struct ProbeArgs {
     /// Use IPv6 only
     #[arg(short = '6', long, env = "RTCPROBE_IPV6", value_parser = super::flag::parse)]
     pub ipv6: bool,
-    /// Local UDP ports to use, such as 50000-50100
+    /// Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime
     #[arg(long, value_name = "A-B", env = "RTCPROBE_PORT_RANGE", value_parser = port_range)]
     pub port_range: Option<(u16, u16)>,
     /// Resolve names with this DNS server instead of the system's; port 53 when none is given
@@ -87,14 +87,6 @@ impl ProbeArgs {
 
     /// How the world is to be touched.
     pub fn options(&self) -> Result<drive::Options, Stop> {
-        if let Some(path) = &self.ca_file {
-            let wrong = |why: &str| Stop::Usage(format!("--ca-file {}: {why}", path.display()));
-            match std::fs::File::open(path).and_then(|file| super::servers::read_up_to(file, CERTIFICATES)) {
-                Ok(Some(pem)) => drive::check_authorities(&pem).map_err(|why| wrong(&why))?,
-                Ok(None) => return Err(wrong("it is larger than 4 MiB")),
-                Err(why) => return Err(wrong(&format!("it cannot be read: {why}"))),
-            }
-        }
         // Bound to the device as well, so that the routing table has no say. With several interfaces
         // the local address alone decides.
         let device = match &self.interface[..] {
@@ -102,7 +94,7 @@ impl ProbeArgs {
             _ => None,
         };
         Ok(drive::Options {
-            ca_file: self.ca_file.clone(),
+            authorities: self.ca_file.as_deref().map(authorities).transpose()?,
             insecure: self.insecure,
             sni: self.sni.clone(),
             nameserver: self.nameserver,
@@ -115,6 +107,16 @@ impl ProbeArgs {
 
 /// More than the trust stores of whole systems.
 const CERTIFICATES: u64 = 4 * 1024 * 1024;
+
+/// What is in a file of certificates; read once, since it may be a pipe.
+fn authorities(path: &Path) -> Result<Vec<u8>, Stop> {
+    let wrong = |why: &str| Stop::Usage(format!("--ca-file {}: {why}", path.display()));
+    match std::fs::File::open(path).and_then(|file| super::servers::read_up_to(file, CERTIFICATES)) {
+        Ok(Some(pem)) => drive::check_authorities(&pem).map_err(|why| wrong(&why)).map(|()| pem),
+        Ok(None) => Err(wrong("it is larger than 4 MiB")),
+        Err(why) => Err(wrong(&format!("it cannot be read: {why}"))),
+    }
+}
 
 fn sni(text: &str) -> Result<String, String> {
     match drive::is_server_name(text) {

@@ -96,15 +96,24 @@ pub struct Named {
     pub repeated: Vec<String>,
 }
 
+/// Options that a demo cannot follow.
+const ELSEWHERE: [&str; 5] = ["interface", "local_address", "ipv6", "nameserver", "ca_file"];
+
 impl ServerArgs {
     /// For a demo, which brings its own servers: none, and none may be named on the command line.
     pub fn none(&self, matches: &ArgMatches) -> Result<Named, Stop> {
         let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let filed = self.file.configured.as_ref().is_some_and(|file| !file.servers.is_empty());
         let in_file = filed && ["config", "profile"].iter().any(named);
-        match in_file || ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
-            true => usage("--demo brings its own servers; name servers or ask for the demo, not both"),
-            false => Ok(Named::default()),
+        if in_file || ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
+            return usage("--demo brings its own servers; name servers or ask for the demo, not both");
+        }
+        match ELSEWHERE.iter().find(|id| named(id)) {
+            Some(id) => usage(format!(
+                "--demo runs on the loopback interface, with certificates and names of its own; leave --{} out",
+                id.replace('_', "-")
+            )),
+            None => Ok(Named::default()),
         }
     }
 

@@ -46,6 +46,8 @@ use crate::proto::schedule::Schedule;
 use crate::report::Event;
 use crate::wire::uri::IceUri;
 
+pub use ground::ports_needed;
+
 /// A STUN or TURN server to stand on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSpec {
@@ -78,6 +80,8 @@ pub struct Config {
     /// long as its round-trip times and the loss seen so far call for.
     pub schedule: Schedule,
     pub tests: Tests,
+    /// Local ports to use, where not any will do; see [`ports_needed`].
+    pub ports: Option<(u16, u16)>,
     /// Measure how long an idle mapping lives, up to this long.
     pub lifetime: Option<Duration>,
     /// Ask the router: PCP, NAT-PMP, UPnP.

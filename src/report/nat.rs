@@ -95,6 +95,9 @@ pub struct Nat {
     pub tcp_mapping: Option<Behaviour>,
     /// With whom a direct path can be made: one entry for each behaviour of the other side.
     pub direct: Vec<Reach>,
+    /// The same for every kind of NAT with every other, whoever is behind it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forecast: Option<Forecast>,
     /// The tests, in the order in which they ended.
     pub tests: Vec<NatTest>,
     /// What does not fit together, one sentence each.
@@ -135,6 +138,20 @@ pub enum Behaviour {
     /// No mapping, as there is no NAT; no filtering, as nothing is dropped and there is no NAT.
     None,
     Unknown,
+}
+
+impl Behaviour {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Behaviour::EndpointIndependent => "endpoint-independent",
+            Behaviour::AddressDependent => "address-dependent",
+            Behaviour::AddressAndPortDependent => "address-and-port-dependent",
+            Behaviour::None => "none",
+            Behaviour::Unknown => "unknown",
+        }
+    }
 }
 
 /// How a behaviour was found.
@@ -232,6 +249,30 @@ pub enum Path {
     DirectIfLucky,
     Relay,
     Unknown,
+}
+
+impl Path {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Path::Direct => "direct",
+            Path::DirectIfLucky => "direct-if-lucky",
+            Path::Relay => "relay",
+            Path::Unknown => "unknown",
+        }
+    }
+}
+
+/// What becomes of a call between any two kinds of NAT. It does not depend on this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Forecast {
+    /// `none` for no NAT, or mapping and filtering with a slash between.
+    pub kinds: Vec<String>,
+    /// A line for each kind on this side, in it a word for each kind on the other, in the order of `kinds`:
+    /// `direct` or `relay`, with spaces between.
+    pub outcomes: Vec<String>,
 }
 
 /// One test, as it went.

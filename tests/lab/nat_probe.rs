@@ -56,6 +56,7 @@ fn run(client: &Host, local: &str, uris: &[&str]) -> (Nat, Duration) {
         places: vec![Place { interface: None, address: local.parse().unwrap(), gateway: None, mtu: Some(1500) }],
         schedule: Schedule::PROMPT,
         tests,
+        ports: None,
         lifetime: None,
         gateway: false,
         software: None,

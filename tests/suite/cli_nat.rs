@@ -37,6 +37,10 @@ fn refuses_what_makes_no_sense() {
     refuses(&[DEAD, "--interface", "no-such0"], &["no-such0", "there are", "lo"]);
     refuses(&[DEAD, "--local-address", "192.0.2.77"], &["192.0.2.77"]);
     refuses(&[DEAD, "--mapping"], &["--mapping"]);
+    refuses(&["--demo", "--local-address", "127.0.0.1"], &["--demo", "loopback", "leave --local-address out"]);
+    refuses(&["--demo", "-6"], &["leave --ipv6 out"]);
+    refuses(&[DEAD, "--port-range", "50000-50100"], &["--port-range 50000-50100", "128"]);
+    refuses(&[DEAD, "--port-range", "50000-50127", "--lifetime"], &["--port-range", "nat --lifetime"]);
 }
 
 #[test]

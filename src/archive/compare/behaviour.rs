@@ -65,21 +65,11 @@ fn ranked(what: &str, before: Behaviour, after: Behaviour, out: &mut Comparison)
         Behaviour::AddressAndPortDependent => Some(3),
         Behaviour::Unknown => None,
     };
-    let text = || format!("{what}: {} before, {} now", word(before), word(after));
+    let text = || format!("{what}: {} before, {} now", before.as_str(), after.as_str());
     match (rank(before), rank(after)) {
         (Some(one), Some(other)) if one != other => out.turned(AREA, other < one, text()),
         (Some(_), None) | (None, Some(_)) => out.add(Meaning::Other, AREA, text()),
         _ => {}
-    }
-}
-
-fn word(behaviour: Behaviour) -> &'static str {
-    match behaviour {
-        Behaviour::None => "none",
-        Behaviour::EndpointIndependent => "endpoint-independent",
-        Behaviour::AddressDependent => "address-dependent",
-        Behaviour::AddressAndPortDependent => "address-and-port-dependent",
-        Behaviour::Unknown => "unknown",
     }
 }
 

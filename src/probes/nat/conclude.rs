@@ -275,6 +275,7 @@ fn empty() -> Nat {
         gateway: None,
         tcp_mapping: None,
         direct: Vec::new(),
+        forecast: None,
         tests: Vec::new(),
         contradictions: Vec::new(),
         disbelieved: Vec::new(),

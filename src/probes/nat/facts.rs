@@ -84,8 +84,9 @@ pub(super) struct Hairpin {
 /// What one address of a server is good for.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct ServerFacts {
-    /// Index into [`super::Config::servers`].
-    pub spec: usize,
+    /// Which of [`super::Config::servers`] is there. `stun:` and `turn:` at one address are one, so that it
+    /// is asked once; what is twice `turn:` is two, since each may have credentials of its own.
+    pub specs: Vec<usize>,
     pub address: SocketAddr,
     pub udp: bool,
     /// `None` while it is being asked.
@@ -97,10 +98,10 @@ pub(super) struct ServerFacts {
     pub round_trip: Option<Duration>,
     pub software: Option<String>,
     pub icmp: Option<Icmp>,
-    /// Why it is of no use.
+    /// Why its answers are of no use.
     pub error: Option<String>,
-    /// Why, in one word.
-    pub cause: Option<Cause>,
+    /// Why it gave no relayed address, and the same in one word.
+    pub no_relay: Option<(String, Cause)>,
     /// OTHER-ADDRESS, where it can be true.
     pub other: Option<SocketAddr>,
     /// Its other places have been asked.
@@ -124,6 +125,11 @@ impl Facts {
         if !self.disbelieved.contains(&text) {
             self.disbelieved.push(text);
         }
+    }
+
+    /// The entries of one address.
+    pub(super) fn at(&mut self, address: SocketAddr, udp: bool) -> impl Iterator<Item = &mut ServerFacts> {
+        self.servers.iter_mut().filter(move |server| (server.address, server.udp) == (address, udp))
     }
 
     /// Public addresses that were seen.

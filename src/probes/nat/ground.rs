@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::facts::{Facts, ServerFacts};
 use super::pace::{Pace, millis};
@@ -21,6 +22,17 @@ const ATTEMPTS: u32 = 16;
 const CLASSES: u16 = 16;
 /// The first of them are for ports that talk to anybody, the others for filtering tests.
 const GENERAL: u16 = 8;
+/// The two ranges of RFC 5780 §4.1.
+const RANGES: [(u16, u16); 2] = [(32768, 49151), (49152, 65535)];
+
+/// How many ports a range has to have for a study, with the lifetime of mappings up to this long or
+/// without: some of each class, and more than are used, since what is taken is passed over.
+#[must_use]
+pub fn ports_needed(lifetime: Option<Duration>) -> usize {
+    let without = 4 * 2 * usize::from(CLASSES);
+    // Half of the classes are for ports that talk to anybody.
+    without + lifetime.map_or(0, |longest| super::lifetime::sockets(longest) * 2)
+}
 
 /// The surroundings of one study: one local address, one family.
 pub(super) struct Ground {
@@ -63,7 +75,7 @@ impl Ground {
     pub(super) async fn port_with(self: &Rc<Ground>, fragments: Fragments) -> Result<Port, Refusal> {
         let mut attempts = 0;
         loop {
-            let number = self.number();
+            let Some(number) = self.number() else { return Err(self.none_left()) };
             match self.open(number, fragments).await {
                 Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
                 other => return other,
@@ -75,7 +87,8 @@ impl Ground {
     pub(super) async fn neighbours(self: &Rc<Ground>) -> Result<(Port, Port), Refusal> {
         let mut attempts = 0;
         loop {
-            let even = self.number() & !1;
+            let Some(number) = self.number() else { return Err(self.none_left()) };
+            let even = number & !1;
             self.used.borrow_mut().extend([even, even + 1]);
             let pair = match self.open(even, Fragments::System).await {
                 Ok(first) => self.open(even + 1, Fragments::System).await.map(|second| (first, second)),
@@ -119,7 +132,8 @@ impl Ground {
         let class = GENERAL + sum % (CLASSES - GENERAL);
         let mut attempts = 0;
         loop {
-            match self.open(self.draw(class), Fragments::System).await {
+            let Some(number) = self.draw(class) else { return Err(self.none_left()) };
+            match self.open(number, Fragments::System).await {
                 Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
                 other => return other,
             }
@@ -133,28 +147,34 @@ impl Ground {
         Ok(Port::new(Rc::clone(self), line))
     }
 
-    /// A port number that was not used before.
-    pub(super) fn number(&self) -> u16 {
-        let class = self.chance.borrow_mut().below(GENERAL.into());
-        self.draw(u16::try_from(class).unwrap_or(0))
+    /// A port number that was not used before, while there is one.
+    pub(super) fn number(&self) -> Option<u16> {
+        let first = self.chance.borrow_mut().below(GENERAL.into());
+        let first = u16::try_from(first).unwrap_or(0);
+        (0..GENERAL).find_map(|further| self.draw((first + further) % GENERAL))
     }
 
-    /// A number of that class, from the two ranges of RFC 5780 §4.1 in turn.
-    fn draw(&self, class: u16) -> u16 {
+    /// A number of that class, from the range that was asked for, or from the usual ones in turn.
+    fn draw(&self, class: u16) -> Option<u16> {
         let mut used = self.used.borrow_mut();
-        let low = if used.len().is_multiple_of(2) { 32768 } else { 49152 };
+        let (first, last) = self.config.ports.unwrap_or(RANGES[used.len() % RANGES.len()]);
+        let set = 2 * CLASSES;
+        let sets = u64::from(last / set - first / set) + 1;
         let mut chance = self.chance.borrow_mut();
-        let mut number = low;
-        // There are more numbers than will be needed; if not, one that was used is refused or stale.
-        for _ in 0..1000 {
-            let place = u16::try_from(chance.below((16384 / (2 * CLASSES)).into())).unwrap_or(0);
-            let odd = u16::try_from(chance.below(2)).unwrap_or(0);
-            number = low + (place * CLASSES + class) * 2 + odd;
-            if used.insert(number) {
-                break;
-            }
-        }
-        number
+        let mut number = |set_number: u64, odd: u64| {
+            let place = u16::try_from(u64::from(first / set) + set_number).unwrap_or(0);
+            let number = place * set + class * 2 + u16::from(odd == 1);
+            // Neighbours are both in the range, or neither is wanted.
+            let inside = number & !1 >= first && number | 1 <= last;
+            (inside && used.insert(number)).then_some(number)
+        };
+        let (start, odd) = (chance.below(sets), chance.below(2));
+        let places = (0..sets).map(|step| (start + step) % sets);
+        places.flat_map(|place| [(place, odd), (place, 1 - odd)]).find_map(|(place, odd)| number(place, odd))
+    }
+
+    fn none_left(&self) -> Refusal {
+        Refusal::Bind { text: format!("{}: every port that may be used has been", self.place.address) }
     }
 
     /// Writes a test down and tells it.

@@ -31,6 +31,12 @@ const KEPT: usize = 2;
 /// The first attempt to keep one alive.
 const KEEP: Duration = Duration::from_secs(4);
 
+/// How many sockets are opened, unless a pool of public addresses makes it more.
+pub(super) fn sockets(longest: Duration) -> usize {
+    // With RESPONSE-PORT another one asks for each.
+    2 * ages::up_to(longest).len() + KEPT + way::PARTNERS + 2
+}
+
 /// Measures, when that is wanted; what is known so far stands in the facts at any time.
 pub(super) async fn measure(ground: &Rc<Ground>, relays: &Relays) {
     let Some(longest) = ground.config.lifetime else { return };

@@ -107,16 +107,16 @@ impl Relay {
 impl Relays {
     /// Gets two relayed addresses on each of the first servers that give some.
     pub(super) async fn open(&self, ground: &Rc<Ground>, targets: &[(usize, Target)]) {
-        let mut hosts: Vec<Vec<(usize, usize, Target)>> = Vec::new();
-        for (index, (spec, target)) in targets.iter().enumerate() {
+        let mut hosts: Vec<Vec<(usize, Target)>> = Vec::new();
+        for (spec, target) in targets {
             let turn = ground.config.servers.get(*spec).is_some_and(|server| server.uri.scheme.is_turn());
             if !turn {
                 continue;
             }
-            let same = hosts.iter_mut().find(|host| host[0].2.address.ip() == target.address.ip());
+            let same = hosts.iter_mut().find(|host| host[0].1.address.ip() == target.address.ip());
             match same {
-                Some(host) => host.push((index, *spec, *target)),
-                None => hosts.push(vec![(index, *spec, *target)]),
+                Some(host) => host.push((*spec, *target)),
+                None => hosts.push(vec![(*spec, *target)]),
             }
         }
         for host in &mut hosts {
@@ -124,8 +124,8 @@ impl Relays {
         }
         let parts = hosts.iter().take(SERVERS).map(|host| {
             Box::pin(async move {
-                for (index, spec, target) in host {
-                    if self.open_two(ground, *index, *spec, *target).await {
+                for (spec, target) in host {
+                    if self.open_two(ground, *spec, *target).await {
                         return;
                     }
                 }
@@ -152,10 +152,11 @@ impl Relays {
         side_by_side(parts.collect()).await;
     }
 
-    async fn open_two(&self, ground: &Rc<Ground>, index: usize, spec: usize, target: Target) -> bool {
+    async fn open_two(&self, ground: &Rc<Ground>, spec: usize, target: Target) -> bool {
         let (first, second) = both(self.allocate(ground, spec, target), self.allocate(ground, spec, target)).await;
         let mut facts = ground.facts.borrow_mut();
-        let Some(server) = facts.servers.get_mut(index) else { return false };
+        let mut same = facts.at(target.address, target.transport == Transport::Udp);
+        let Some(server) = same.find(|server| server.specs.contains(&spec)) else { return false };
         let mut had = false;
         let mut failure = None;
         for relay in [first, second] {
@@ -169,8 +170,7 @@ impl Relays {
             }
         }
         if let Some(told) = failure.filter(|_| !had) {
-            server.error = Some(told.text);
-            server.cause = Some(told.cause);
+            server.no_relay = Some((told.text, told.cause));
         }
         had
     }
@@ -185,7 +185,7 @@ impl Relays {
         let line = loop {
             // Not the system's choice: it talks to the relay's host, and must never have been, or become,
             // a port that a filtering test takes for fresh.
-            let number = if target.transport == Transport::Udp { ground.number() } else { 0 };
+            let number = if target.transport == Transport::Udp { ground.number().unwrap_or(0) } else { 0 };
             match ground.hands.open(want(&server.uri.host, target, SocketAddr::new(local, number))).await {
                 Err(Refusal::Bind { .. }) if attempts < ATTEMPTS => attempts += 1,
                 other => break other,

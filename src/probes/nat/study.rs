@@ -41,10 +41,18 @@ pub(super) async fn all(hands: Hands<Event>, config: Rc<Config>, mut chance: Cha
 async fn study(ground: &Rc<Ground>, found: &Found) {
     let targets = targets(&ground.place, found);
     for (spec, target) in &targets {
-        ground.facts.borrow_mut().servers.push(ServerFacts {
-            spec: *spec,
+        let udp = target.transport == Transport::Udp;
+        let mut facts = ground.facts.borrow_mut();
+        let turn = |spec: &usize| ground.config.servers.get(*spec).is_some_and(|server| server.uri.scheme.is_turn());
+        let same = facts.at(target.address, udp).find(|server| !(turn(spec) && server.specs.iter().any(turn)));
+        if let Some(same) = same {
+            same.specs.push(*spec);
+            continue;
+        }
+        facts.servers.push(ServerFacts {
+            specs: vec![*spec],
             address: target.address,
-            udp: target.transport == Transport::Udp,
+            udp,
             answered: None,
             heard: false,
             tcp: None,
@@ -52,7 +60,7 @@ async fn study(ground: &Rc<Ground>, found: &Found) {
             software: None,
             icmp: None,
             error: None,
-            cause: None,
+            no_relay: None,
             other: None,
             explored: false,
             relayed: Vec::new(),
@@ -88,8 +96,9 @@ async fn work(ground: &Rc<Ground>, targets: &[(usize, Target)], relays: &Rc<Rela
     };
     // The second port that all servers are asked from, once it is open.
     let second: RefCell<Option<Rc<Port>>> = RefCell::new(None);
+    let servers = ground.facts.borrow().servers.len();
     let mapping = async {
-        let contacts = (0..targets.len()).map(|index| Box::pin(mapping::contact(ground, &port, index)) as Part<'_, ()>);
+        let contacts = (0..servers).map(|index| Box::pin(mapping::contact(ground, &port, index)) as Part<'_, ()>);
         let relayed = vantage::seen_from(ground, relays, &port);
         both(side_by_side(contacts.collect()), relayed).await;
         mapping::reassure(ground, &port).await;
@@ -110,7 +119,7 @@ async fn work(ground: &Rc<Ground>, targets: &[(usize, Target)], relays: &Rc<Rela
         Box::pin(reach::test(ground)),
         Box::pin(beside::all(ground)),
     ];
-    for index in 0..targets.len() {
+    for index in 0..servers {
         parts.push(Box::pin(filtering::elsewhere(ground, index)));
     }
     side_by_side(parts).await;

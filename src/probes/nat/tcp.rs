@@ -24,7 +24,11 @@ pub(super) async fn measure(ground: &Rc<Ground>) {
         return;
     }
     let reference = beside::reference(ground).await;
-    let local = SocketAddr::new(ground.place.address, ground.number());
+    let Some(number) = ground.number() else {
+        ground.facts.borrow_mut().more.unknown.push(("tcpMapping", "not-supported-by-system".into()));
+        return;
+    };
+    let local = SocketAddr::new(ground.place.address, number);
     let mut places = places(ground);
     places.truncate(PLACES);
     let parts = places.iter().map(|to| Box::pin(see(ground, local, *to)) as Part<'_, Option<Sighting>>).collect();
@@ -49,8 +53,8 @@ fn places(ground: &Ground) -> Vec<SocketAddr> {
         }
     };
     for server in &facts.servers {
-        let spec = ground.config.servers.get(server.spec);
-        if !server.udp && spec.is_some_and(|spec| spec.uri.scheme.is_secure()) {
+        let secure = |spec: &usize| ground.config.servers.get(*spec).is_some_and(|spec| spec.uri.scheme.is_secure());
+        if !server.udp && server.specs.iter().all(secure) {
             continue;
         }
         add(server.address);

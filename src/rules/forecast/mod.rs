@@ -6,7 +6,7 @@
 
 mod play;
 
-use crate::report::nat::{Behaviour, Nat, Path, PortAllocation, Reach, Udp};
+use crate::report::nat::{Behaviour, Forecast, Nat, Path, PortAllocation, Reach, Udp};
 use play::{Side, meet};
 
 /// The behaviours that a forecast tells apart: no NAT, then mapping by mapping with each filtering.
@@ -42,6 +42,19 @@ pub fn forecast(nat: &Nat) -> Vec<Reach> {
 pub fn fill(nat: &mut Nat) {
     nat.direct = forecast(nat);
     nat.others.iter_mut().for_each(fill);
+    nat.others.iter_mut().for_each(|other| other.forecast = None);
+    nat.forecast = Some(matrix());
+}
+
+/// Every kind of NAT with every other.
+#[must_use]
+pub fn matrix() -> Forecast {
+    let kind = |(mapping, filtering): (Behaviour, Behaviour)| match mapping {
+        Behaviour::None => mapping.as_str().to_string(),
+        _ => format!("{}/{}", mapping.as_str(), filtering.as_str()),
+    };
+    let line = |one| PAIRS.map(|other| outcome(one, other).as_str()).join(" ");
+    Forecast { kinds: PAIRS.map(kind).into(), outcomes: PAIRS.map(line).into() }
 }
 
 /// What comes of two sides of which everything is known, no port being guessed.

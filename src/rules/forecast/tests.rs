@@ -47,6 +47,18 @@ fn agrees_with_a_table_made_elsewhere() {
 }
 
 #[test]
+fn the_whole_table_is_that_of_the_rows() {
+    let mut home = open(EndpointIndependent, AddressAndPortDependent);
+    fill(&mut home);
+    let forecast = home.forecast.unwrap();
+    assert_eq!((forecast.kinds.len(), forecast.outcomes.len()), (10, 10));
+    assert_eq!(forecast.kinds[0], "none");
+    let own = forecast.kinds.iter().position(|k| k == "endpoint-independent/address-and-port-dependent").unwrap();
+    let words: Vec<&str> = forecast.outcomes[own].split(' ').collect();
+    assert_eq!(words, home.direct.iter().map(|reach| reach.outcome.as_str()).collect::<Vec<_>>());
+}
+
+#[test]
 fn it_does_not_matter_who_is_who() {
     for one in PAIRS {
         for other in PAIRS {

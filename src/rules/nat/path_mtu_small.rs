@@ -29,8 +29,24 @@ const ENOUGH: u32 = 1280;
 fn check(report: &Report) -> Vec<Diagnosis> {
     let small = report.nat.as_ref().and_then(|nat| nat.path_mtu).filter(|mtu| *mtu < ENOUGH);
     let Some(mtu) = small else { return Vec::new() };
+    let vanish = report.nat.as_ref().and_then(|nat| nat.path_mtu_black_hole);
+    let how = match vanish {
+        Some(true) => ", and nothing says so: no ICMP message comes back",
+        Some(false) => ", as a router says by ICMP",
+        None => "",
+    };
     let detail =
-        format!("IP packets of more than {mtu} bytes do not pass unfragmented; media packets have up to 1280.");
-    let fix = "Raise the MTU of the tunnel on the way, let ICMP pass, or use turns: over TCP.";
-    vec![Diagnosis::of_the_network(report, detail).fact("/nat/pathMtu", format!("{mtu} bytes")).fix(fix)]
+        format!("IP packets of more than {mtu} bytes do not pass unfragmented{how}; media packets have up to 1280.");
+    let fix = match vanish {
+        Some(false) => "Raise the MTU of the tunnel on the way, or use turns: over TCP.",
+        _ => "Raise the MTU of the tunnel on the way, let ICMP pass, or use turns: over TCP.",
+    };
+    let diagnosis = Diagnosis::of_the_network(report, detail).fact("/nat/pathMtu", format!("{mtu} bytes")).fix(fix);
+    vec![match vanish {
+        Some(vanish) => diagnosis.fact(
+            "/nat/pathMtuBlackHole",
+            if vanish { "larger packets vanish without a word" } else { "a router says what is too large" },
+        ),
+        None => diagnosis,
+    }]
 }

@@ -57,6 +57,9 @@ fn nat(report: &Report, style: &Style) -> Vec<String> {
             "The NAT was not looked at: no server says over UDP as what it sees us.".into()
         }
         (None, Some("no-time-left")) => "The NAT was not looked at: the time was up (--budget).".into(),
+        (None, Some("port-range-too-small")) => {
+            "The NAT was not looked at: that takes more ports than --port-range has.".into()
+        }
         (None, _) => return Vec::new(),
     };
     wrap(style.width, 2, &visible(&text))

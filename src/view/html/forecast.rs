@@ -15,13 +15,13 @@ pub fn table(direct: &[Reach]) -> String {
     };
     let (mappings, filterings) = (used(|reach| reach.mapping), used(|reach| reach.filtering));
     let headings: String =
-        filterings.iter().map(|filtering| format!("<th scope=\"col\">{}</th>", word(*filtering))).collect();
+        filterings.iter().map(|filtering| format!("<th scope=\"col\">{}</th>", filtering.as_str())).collect();
     let mut out = format!(
         "<h2>Direct path to somebody behind …</h2>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Forecast\">\n\
          <table class=\"forecast\">\n<thead><tr><th scope=\"col\">their mapping ↓ filtering →</th>{headings}</tr></thead>\n<tbody>\n"
     );
     for mapping in &mappings {
-        out.push_str(&format!("<tr><th scope=\"row\">{}</th>", word(*mapping)));
+        out.push_str(&format!("<tr><th scope=\"row\">{}</th>", mapping.as_str()));
         for filtering in &filterings {
             let found = direct.iter().find(|reach| (reach.mapping, reach.filtering) == (*mapping, *filtering));
             let (class, text) = match found.map(|reach| reach.outcome) {
@@ -36,14 +36,4 @@ pub fn table(direct: &[Reach]) -> String {
         out.push_str("</tr>\n");
     }
     out + "</tbody>\n</table>\n</div>\n<p class=\"soft\">A forecast for the ports that were tried; ICE decides.</p>\n"
-}
-
-fn word(behaviour: Behaviour) -> &'static str {
-    match behaviour {
-        Behaviour::None => "none",
-        Behaviour::EndpointIndependent => "endpoint-independent",
-        Behaviour::AddressDependent => "address-dependent",
-        Behaviour::AddressAndPortDependent => "address-and-port-dependent",
-        Behaviour::Unknown => "unknown",
-    }
 }

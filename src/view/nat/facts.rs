@@ -68,13 +68,14 @@ fn facts(nat: &Nat) -> Vec<Fact> {
     add("ports", ports(nat));
     add("addresses", nat.address_pooling.map(pooling));
     add("the same again", nat.deterministic.map(|same| yes(same, "with other sockets, too", "with other sockets")));
-    add("idle mappings", nat.mapping_lifetime_range_ms.map(|(alive, gone)| lifetime(alive, gone)));
+    add("idle mappings", nat.mapping_lifetime_range_ms.map(|(alive, gone)| idle(nat, alive, gone)));
     add("NATs in a row", in_a_row(nat));
     add("router", nat.gateway.as_ref().map(gateway));
     add("rewriting", nat.alg.map(|alg| yes(alg, "addresses inside packets are changed (ALG)", "")));
     add("fragments", nat.fragments.map(|pass| if pass { "arrive" } else { "are lost on the way" }.to_string()));
-    add("path MTU", nat.path_mtu.map(|mtu| format!("{mtu} bytes towards the first server")));
+    add("path MTU", path_mtu(nat));
     add("TCP mapping", nat.tcp_mapping.and_then(known));
+    let lifetime = nat.mapping_lifetime_method.map_or("", words::lifetime_method);
     let how = |method: Option<_>, confidence: Option<f64>| {
         (method.map_or("", words::method), confidence.map(words::sure).unwrap_or_default())
     };
@@ -82,6 +83,7 @@ fn facts(nat: &Nat) -> Vec<Fact> {
         (fact.by, fact.sure) = match fact.name {
             "mapping" => how(nat.mapping_method, nat.mapping_confidence),
             "filtering" => how(nat.filtering_method, nat.filtering_confidence),
+            "idle mappings" => (lifetime, String::new()),
             _ => continue,
         };
     }
@@ -159,6 +161,24 @@ pub fn lifetime(alive_ms: f64, gone_ms: Option<f64>) -> String {
         Some(gone) if alive_ms <= 0.0 => format!("gone within {}", seconds(gone)),
         Some(gone) => format!("alive after {}, gone after {}", seconds(alive_ms), seconds(gone)),
     }
+}
+
+/// The same, and what keeps one alive.
+fn idle(nat: &Nat, alive_ms: f64, gone_ms: Option<f64>) -> String {
+    let kept = match nat.mapping_refresh_inbound {
+        Some(true) => "; packets from outside keep them alive, too",
+        Some(false) => "; packets from outside do not keep them alive",
+        None => "",
+    };
+    lifetime(alive_ms, gone_ms) + kept
+}
+
+fn path_mtu(nat: &Nat) -> Option<String> {
+    let vanish = match nat.path_mtu_black_hole {
+        Some(true) => "; what is larger vanishes without a word",
+        _ => "",
+    };
+    nat.path_mtu.map(|mtu| format!("{mtu} bytes towards the first server{vanish}"))
 }
 
 fn in_a_row(nat: &Nat) -> Option<String> {

@@ -10,7 +10,7 @@ const VANTAGE: &str = "name a TURN server, or a STUN server with two addresses (
 /// A fact, what it is called here, and what would settle it where nothing else is known to.
 type Fact = (&'static str, &'static str, &'static str);
 
-const FACTS: [Fact; 17] = [
+const FACTS: [Fact; 18] = [
     ("nat", "whether there is a NAT", "name a STUN server that answers"),
     ("firewall", "whether there is a firewall", VANTAGE),
     ("mapping", "mapping", "name a second STUN server, or a TURN server"),
@@ -24,6 +24,7 @@ const FACTS: [Fact; 17] = [
     ("fragments", "fragments", ""),
     ("pathMtu", "path MTU", ""),
     ("mappingLifetimeMs", "lifetime of idle mappings", "--lifetime"),
+    ("mappingRefreshInbound", "what keeps mappings alive", "--lifetime"),
     ("doubleNat", "NATs in a row", "--gateway"),
     ("carrierGradeNat", "the provider's NAT", "--gateway"),
     ("gateway", "the router", "--gateway"),
@@ -31,8 +32,9 @@ const FACTS: [Fact; 17] = [
 ];
 
 /// Facts that stand for others here: the same reason would be given twice.
-const WITH: [(&str, &str); 9] = [
+const WITH: [(&str, &str); 10] = [
     ("mappingLifetimeRangeMs", "mappingLifetimeMs"),
+    ("mappingRefreshInbound", "mappingLifetimeMs"),
     ("portParity", "portAllocation"),
     ("portContiguity", "portAllocation"),
     ("portDelta", "portAllocation"),

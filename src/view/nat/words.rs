@@ -1,6 +1,6 @@
 //! What behaviours, methods, outcomes and reasons are called.
 
-use crate::report::nat::{Behaviour, Family, LegacyType, Method, Nat, Path, TestOutcome};
+use crate::report::nat::{Behaviour, Family, LegacyType, LifetimeMethod, Method, Nat, Path, TestOutcome};
 
 pub fn behaviour(behaviour: Behaviour) -> &'static str {
     match behaviour {
@@ -17,6 +17,14 @@ pub fn method(method: Method) -> &'static str {
         Method::Rfc5780 => "RFC 5780",
         Method::SeveralServers => "several servers",
         Method::Turn => "TURN",
+    }
+}
+
+pub fn lifetime_method(method: LifetimeMethod) -> &'static str {
+    match method {
+        LifetimeMethod::ResponsePort => "RESPONSE-PORT",
+        LifetimeMethod::Turn => "TURN",
+        LifetimeMethod::Remap => "a new port",
     }
 }
 

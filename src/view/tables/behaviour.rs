@@ -21,9 +21,13 @@ pub fn table(report: &Report) -> Option<Table> {
 pub fn facts(nat: &Nat) -> Vec<(&'static str, &'static str, Option<String>)> {
     let yes = |answer: Option<bool>| answer.map(|yes| if yes { "yes".to_string() } else { "no".into() });
     let behaviour = |behaviour: Behaviour| (behaviour != Behaviour::Unknown).then(|| name(&behaviour));
-    let lifetime = nat.mapping_lifetime_range_ms.map(|(alive, gone)| match gone {
-        Some(gone) => format!("more than {}, less than {}", ms(alive), ms(gone)),
-        None => format!("more than {}", ms(alive)),
+    let method = nat.mapping_lifetime_method.as_ref().map(|method| format!(" (by {})", name(method)));
+    let lifetime = nat.mapping_lifetime_range_ms.map(|(alive, gone)| {
+        let range = match gone {
+            Some(gone) => format!("more than {}, less than {}", ms(alive), ms(gone)),
+            None => format!("more than {}", ms(alive)),
+        };
+        range + &method.unwrap_or_default()
     });
     let public = (!nat.public_addresses.is_empty()).then(|| nat.public_addresses.join(", "));
     vec![
@@ -41,7 +45,9 @@ pub fn facts(nat: &Nat) -> Vec<(&'static str, &'static str, Option<String>)> {
         ("An ALG rewrites packets", "alg", yes(nat.alg)),
         ("Fragments pass", "fragments", yes(nat.fragments)),
         ("Path MTU", "pathMtu", nat.path_mtu.map(|mtu| format!("{mtu} bytes"))),
+        ("Larger packets vanish", "pathMtuBlackHole", yes(nat.path_mtu_black_hole)),
         ("An idle mapping lives", "mappingLifetimeMs", lifetime),
+        ("Packets from outside keep it alive", "mappingRefreshInbound", yes(nat.mapping_refresh_inbound)),
         ("More than one NAT", "doubleNat", yes(nat.double_nat)),
         ("The provider's NAT", "carrierGradeNat", yes(nat.carrier_grade_nat)),
     ]

@@ -110,6 +110,19 @@ fn public_servers_that_nobody_named_say_nothing_about_the_application() {
 }
 
 #[test]
+fn a_path_that_swallows_what_is_too_large_is_said_to() {
+    let narrow = |black_hole| {
+        let report = nat(|nat| (nat.path_mtu, nat.path_mtu_black_hole) = (Some(1240), black_hole));
+        let found = rtcprobe::rules::judge(&report);
+        found.into_iter().find(|finding| finding.code == "path-mtu-small").unwrap()
+    };
+    let (silent, told, open) = (narrow(Some(true)), narrow(Some(false)), narrow(None));
+    assert!(silent.detail.contains("no ICMP message") && silent.fix.unwrap().contains("let ICMP pass"));
+    assert!(told.detail.contains("as a router says") && !told.fix.unwrap().contains("let ICMP pass"));
+    assert_eq!((silent.evidence.len(), told.evidence.len(), open.evidence.len()), (2, 2, 1));
+}
+
+#[test]
 fn what_was_cut_short_is_not_blamed_on_servers() {
     let mut report = filtering_unknown();
     report.unknown.insert("/nat/filtering".into(), "interrupted".into());

@@ -4,6 +4,7 @@ mod kinds;
 mod liars;
 mod loss;
 mod matrix;
+mod ports;
 mod scene;
 mod troubles;
 

@@ -74,6 +74,7 @@ fn stage_behind(seed: u8, nat: NatConfig, config: server::Config) -> Stage {
         places: vec![Place { interface: None, address: at("10.0.0.2:0").ip(), gateway: None, mtu: Some(1500) }],
         schedule: Schedule::PROMPT,
         tests: Tests::default(),
+        ports: None,
         lifetime: None,
         gateway: false,
         software: None,

@@ -26,7 +26,7 @@ pub(super) fn tell(hands: &Hands<Event>, config: &Config, found: &Found, grounds
                 continue;
             }
             let facts = ground.facts.borrow();
-            let own: Vec<&ServerFacts> = facts.servers.iter().filter(|server| server.spec == spec).collect();
+            let own: Vec<&ServerFacts> = facts.servers.iter().filter(|server| server.specs.contains(&spec)).collect();
             if own.is_empty() {
                 continue;
             }
@@ -66,7 +66,7 @@ fn fill(entry: &mut Server, own: &[&ServerFacts], turn: bool, stopped: bool) {
     entry.rtt_ms = own.iter().find_map(|server| server.round_trip).map(millis);
     entry.software = own.iter().find_map(|server| server.software.clone());
     let answered = own.iter().any(|server| server.answered == Some(true));
-    let relayed = own.iter().any(|server| !server.relayed.is_empty());
+    let relayed = turn && own.iter().any(|server| !server.relayed.is_empty());
     if answered {
         entry.gave.push("srflx".into());
     }
@@ -78,8 +78,9 @@ fn fill(entry: &mut Server, own: &[&ServerFacts], turn: bool, stopped: bool) {
         return;
     }
     let icmp = own.iter().find_map(|server| server.icmp);
-    let error = own.iter().find_map(|server| server.error.clone());
-    let cause = own.iter().find_map(|server| server.cause);
+    let no_relay = own.iter().find_map(|server| server.no_relay.clone()).filter(|_| turn);
+    let cause = no_relay.as_ref().map(|(_, cause)| *cause);
+    let error = no_relay.map(|(text, _)| text).or_else(|| own.iter().find_map(|server| server.error.clone()));
     entry.cause = cause;
     (entry.outcome, entry.error) = match (icmp, error) {
         (_, Some(error)) => (cause.map_or(Outcome::Error, outcome), Some(error)),

@@ -15,7 +15,7 @@ use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 /// Between copies.
 const GAP: Duration = Duration::from_millis(40);
 /// Sockets that are tried for one with the same public address.
-const PARTNERS: usize = 6;
+pub(super) const PARTNERS: usize = 6;
 
 pub(super) enum Way {
     /// The server is asked, from another socket, to answer to the mapping (RFC 5780 §4.6).

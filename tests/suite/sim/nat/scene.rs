@@ -52,6 +52,7 @@ impl Scene {
             places: vec![place],
             schedule: Schedule::PROMPT,
             tests: Tests::default(),
+            ports: None,
             lifetime: None,
             gateway: false,
             software: None,
