@@ -47,8 +47,7 @@ fn refuses_what_cannot_be_measured() {
 #[test]
 fn a_file_of_certificates_may_be_a_pipe() {
     let asked = |pem: &str| {
-        let pipe =
-            format!("printf '%s' '{pem}' | {} turn {DEAD} --username u --credential p --ca-file /dev/stdin", EXE);
+        let pipe = format!("printf '%s' '{pem}' | {EXE} turn {DEAD} --username u --credential p --ca-file /dev/stdin");
         let output = Command::new("sh").args(["-c", &pipe]).env_clear().output().unwrap();
         (output.status.code(), stderr(&output))
     };
