@@ -248,6 +248,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--no-default-servers', '--no-default-servers', [CompletionResultType]::ParameterName, 'Ask nobody when no server is named')
             [CompletionResult]::new('--no-nat', '--no-nat', [CompletionResultType]::ParameterName, 'Do not look at the NAT in between')
+            [CompletionResult]::new('--no-other-ports', '--no-other-ports', [CompletionResultType]::ParameterName, 'Do not look at other ports of a TURN server that does not answer: an Allocate request without credentials to UDP and TCP 3478, 5349, 443, 80 and 3479, and TCP 443 of the --reference servers')
             [CompletionResult]::new('--no-echo', '--no-echo', [CompletionResultType]::ParameterName, 'Do not measure loss, round-trip times and jitter')
             [CompletionResult]::new('--ipv6-relay', '--ipv6-relay', [CompletionResultType]::ParameterName, 'Try a relayed IPv6 address (RFC 8656 section 14.14)')
             [CompletionResult]::new('--dual', '--dual', [CompletionResultType]::ParameterName, 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)')

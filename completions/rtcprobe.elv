@@ -241,6 +241,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --color 'When to use colour'
             cand --no-default-servers 'Ask nobody when no server is named'
             cand --no-nat 'Do not look at the NAT in between'
+            cand --no-other-ports 'Do not look at other ports of a TURN server that does not answer: an Allocate request without credentials to UDP and TCP 3478, 5349, 443, 80 and 3479, and TCP 443 of the --reference servers'
             cand --no-echo 'Do not measure loss, round-trip times and jitter'
             cand --ipv6-relay 'Try a relayed IPv6 address (RFC 8656 section 14.14)'
             cand --dual 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)'

@@ -267,6 +267,7 @@ always\t''
 never\t''"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-default-servers -d 'Ask nobody when no server is named'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-nat -d 'Do not look at the NAT in between'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-other-ports -d 'Do not look at other ports of a TURN server that does not answer: an Allocate request without credentials to UDP and TCP 3478, 5349, 443, 80 and 3479, and TCP 443 of the --reference servers'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-echo -d 'Do not measure loss, round-trip times and jitter'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ipv6-relay -d 'Try a relayed IPv6 address (RFC 8656 section 14.14)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l dual -d 'Try an IPv4 and an IPv6 address in one allocation (RFC 8656 section 14.15)'

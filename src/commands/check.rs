@@ -49,6 +49,10 @@ pub struct CheckArgs {
     /// Do not look at the NAT in between
     #[arg(long, env = "RTCPROBE_NO_NAT", value_parser = super::flag::parse, help_heading = "Probing")]
     pub no_nat: bool,
+    /// Do not look at other ports of a TURN server that does not answer: an Allocate request without credentials to
+    /// UDP and TCP 3478, 5349, 443, 80 and 3479, and TCP 443 of the --reference servers
+    #[arg(long, env = "RTCPROBE_NO_OTHER_PORTS", value_parser = super::flag::parse, help_heading = "Probing")]
+    pub no_other_ports: bool,
     #[command(flatten)]
     pub quality: QualityArgs,
     #[command(flatten)]
@@ -150,8 +154,11 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
         Some(_) => None,
         None => Some((behind(args, world, &named.servers, &environment, &wish, demo.is_some())?, limit(args))),
     };
+    let hosts: Vec<Vec<String>> =
+        named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect()).collect();
     let config = Config {
         nat,
+        other_ports: (!args.no_other_ports).then(|| hosts.concat()),
         gather: gather::Config {
             servers: named.servers,
             locals,
@@ -178,8 +185,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
             trace: ui.verbose > 0,
         },
     };
-    let hosts = named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect());
-    let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts: hosts.collect() };
+    let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts };
     let defaults = named.defaults;
     Ok(Plan { config, stun, configuration, demands, options, environment, demo, outputs, chance, defaults })
 }

@@ -8,6 +8,7 @@
 //! servers that proved to be of use.
 
 mod nat;
+mod ports;
 mod relays;
 
 use std::collections::VecDeque;
@@ -18,6 +19,7 @@ use super::turn;
 use crate::machine::script::Script;
 use crate::machine::{Chance, Input, Join, Machine, Output, Time};
 use crate::report::{Cause, Event, Outcome, Turn};
+use ports::Ports;
 use relays::Relays;
 
 /// What to check.
@@ -26,6 +28,9 @@ pub struct Config {
     /// Every server, the TURN servers too.
     pub gather: gather::Config,
     pub turn: turn::Config,
+    /// Look at other ports of servers that do not answer; of these URLs, which nobody has written, only where no
+    /// other of the same host answers.
+    pub other_ports: Option<Vec<String>>,
     /// How to look at the NAT, with those of its servers that prove to be of use; and how long all of
     /// the run may take.
     pub nat: Option<(super::nat::Config, Duration)>,
@@ -38,6 +43,7 @@ pub struct Checking {
     chance: Chance,
     join: Join<Part, Running>,
     relays: Relays,
+    ports: Ports,
     behind: nat::Behind,
     /// TURN servers that are to be checked once more, and what was learned of them the first time.
     again: VecDeque<(usize, Vec<Turn>)>,
@@ -61,13 +67,16 @@ enum Part {
     Turn(usize),
     /// The same, when nothing else goes on.
     Alone(usize),
-    /// What stands in between, when the checks are over.
+    /// Where servers that do not answer may be, when the checks are over.
+    Ports,
+    /// What stands in between, after that.
     Nat,
 }
 
 enum Running {
     Gather(Box<Gathering>),
     References(Script<Event>),
+    Ports(Script<Event>),
     Turn(Join<usize, Script<Event>>),
     Nat(Script<Event>),
 }
@@ -78,7 +87,7 @@ impl Machine for Running {
     fn input(&mut self, now: Time, input: Input<'_>) {
         match self {
             Running::Gather(machine) => machine.input(now, input),
-            Running::References(machine) | Running::Nat(machine) => machine.input(now, input),
+            Running::References(machine) | Running::Ports(machine) | Running::Nat(machine) => machine.input(now, input),
             Running::Turn(machine) => machine.input(now, input),
         }
     }
@@ -86,7 +95,7 @@ impl Machine for Running {
     fn output(&mut self, now: Time) -> Output<Event> {
         match self {
             Running::Gather(machine) => machine.output(now),
-            Running::References(machine) | Running::Nat(machine) => machine.output(now),
+            Running::References(machine) | Running::Ports(machine) | Running::Nat(machine) => machine.output(now),
             Running::Turn(machine) => machine.output(now).map(|(_, event)| event),
         }
     }
@@ -117,6 +126,7 @@ impl Checking {
             chance,
             join,
             relays,
+            ports: Ports::new(config.other_ports),
             behind: nat::Behind::new(config.nat),
             again: VecDeque::new(),
             held: Vec::new(),
@@ -174,7 +184,11 @@ impl Checking {
     fn tell(&mut self, now: Time, event: Event) {
         match &event {
             Event::Server { server, .. } => self.behind.gathered(server),
-            Event::Turn { turn, .. } => self.behind.checked(turn),
+            Event::Turn { turn, .. } => {
+                self.behind.checked(turn);
+                self.ports.checked(turn);
+            }
+            Event::Reference { reference, .. } => self.ports.measured(reference),
             _ => {}
         }
         self.relays.told(now, event, &mut self.out);
@@ -196,11 +210,16 @@ impl Checking {
         }
     }
 
-    /// The checks are over: the NAT, or the end.
+    /// The checks are over: other ports, the NAT, or the end.
     fn look_behind(&mut self, now: Time) {
         if !self.complete && self.gathered && !self.stopping {
             self.complete = true;
             self.tell(now, Event::Complete { elapsed_ms: now.millis() });
+        }
+        if !self.stopping
+            && let Some(machine) = self.ports.begin(&self.config, &mut self.chance)
+        {
+            return self.join.add(Part::Ports, Running::Ports(machine));
         }
         let next = if self.stopping { None } else { self.behind.begin(now, &mut self.chance) };
         match next {

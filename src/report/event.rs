@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connect::{Connect, ConnectState, Pair};
 use super::nat::{Nat, NatTest};
-use super::{Attempt, Candidate, Gather, IceError, Reference, Report, Server, Step, Turn};
+use super::{Attempt, Candidate, Gather, IceError, OtherPort, Reference, Report, Server, Step, Turn};
 
 /// Something learned during a run, the moment it was learned. A report is the fold of its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -25,6 +25,8 @@ pub enum Event {
     Turn { elapsed_ms: f64, turn: Box<Turn> },
     /// A STUN server that others are measured by has answered, or will not.
     Reference { elapsed_ms: f64, reference: Reference },
+    /// A port that nobody named was looked at.
+    OtherPort { elapsed_ms: f64, port: OtherPort },
     /// A test of the NAT ended.
     NatTest { elapsed_ms: f64, test: NatTest },
     /// The NAT's behaviour is known as far as it can be. `unknown` has the reasons for the rest, by
@@ -64,6 +66,7 @@ impl Report {
             Event::Server { server, .. } => self.servers.push(server.clone()),
             Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
             Event::Reference { reference, .. } => self.references.push(reference.clone()),
+            Event::OtherPort { port, .. } => self.other_ports.push(port.clone()),
             Event::Nat { nat, unknown, .. } => {
                 self.nat = Some((**nat).clone());
                 self.unknown.extend(unknown.clone());
@@ -106,6 +109,7 @@ impl Gather {
             | Event::Connect { .. }
             | Event::Turn { .. }
             | Event::Reference { .. }
+            | Event::OtherPort { .. }
             | Event::Progress { .. } => {}
         }
     }

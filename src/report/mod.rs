@@ -14,6 +14,7 @@ mod expectation;
 mod finding;
 mod gather;
 pub mod nat;
+mod port;
 mod server;
 mod standing;
 mod turn;
@@ -27,6 +28,7 @@ pub use event::Event;
 pub use expectation::Expectation;
 pub use finding::{Alternative, Evidence, Finding, Severity};
 pub use gather::{Attempt, Candidate, CandidateKind, Gather, IceError, Protocol, RelayProtocol, TcpKind};
+pub use port::OtherPort;
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};
 pub use turn::{
@@ -90,6 +92,9 @@ pub struct Report {
     /// STUN servers that were asked over UDP to tell this network's trouble from the servers'.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub references: Vec<Reference>,
+    /// Ports that nobody named, which were looked at because a server did not answer at those that were.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub other_ports: Vec<OtherPort>,
     /// Why a fact is null or "unknown": JSON pointer to reason.
     pub unknown: BTreeMap<String, String>,
     pub findings: Vec<Finding>,
@@ -137,6 +142,7 @@ impl Report {
             connect: None,
             turn: Vec::new(),
             references: Vec::new(),
+            other_ports: Vec::new(),
             unknown: BTreeMap::new(),
             findings: Vec::new(),
             expectations: Vec::new(),

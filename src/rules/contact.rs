@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use super::Diagnosis;
 use super::gathered;
 use super::url::Url;
-use crate::report::{Cause, Clues, RelayProtocol, Report, StepName, StepOutcome, Tls, Turn};
+use crate::report::{Cause, Clues, OtherPort, RelayProtocol, Report, StepName, StepOutcome, Tls, Turn};
 
 #[derive(Debug, Clone)]
 pub(super) struct Contact<'a> {
@@ -27,6 +27,8 @@ pub(super) struct Contact<'a> {
     pub optional: bool,
     /// Nobody wrote this URL.
     pub assumed: bool,
+    /// Nobody named this port, in any way: it was looked at, and TURN answers there.
+    pub unnamed: bool,
 }
 
 /// What went wrong at a step.
@@ -47,6 +49,7 @@ pub(super) struct Trouble<'a> {
 pub(super) fn contacts(report: &Report) -> Vec<Contact<'_>> {
     let mut all: Vec<Contact<'_>> = report.turn.iter().enumerate().map(|(index, turn)| checked(index, turn)).collect();
     all.extend(gathered::contacts(report));
+    all.extend(report.other_ports.iter().enumerate().filter_map(|(index, port)| found(index, port)));
     let well: Vec<(&str, Option<SocketAddr>)> = all
         .iter()
         .filter(|contact| contact.answered.is_some())
@@ -97,7 +100,27 @@ fn checked(index: usize, turn: &Turn) -> Contact<'_> {
         spared: false,
         optional: false,
         assumed: false,
+        unnamed: false,
     }
+}
+
+/// A port that nobody named, if TURN answers there: of the others no rule is to complain.
+fn found(index: usize, port: &OtherPort) -> Option<Contact<'_>> {
+    let url = port.url.as_deref().filter(|_| port.outcome == StepOutcome::Ok)?;
+    Some(Contact {
+        url: Url::read(url),
+        transport: port.transport,
+        address: port.address.parse().ok(),
+        username: None,
+        troubles: Vec::new(),
+        answered: Some(format!("/otherPorts/{index}")),
+        tls: None,
+        turn: None,
+        spared: false,
+        optional: false,
+        assumed: false,
+        unnamed: true,
+    })
 }
 
 impl<'a> Contact<'a> {

@@ -100,6 +100,7 @@ fn bare<'a>(server: &'a Server, address: Option<&str>) -> Contact<'a> {
         spared: false,
         optional: false,
         assumed: false,
+        unnamed: false,
     }
 }
 

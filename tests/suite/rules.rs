@@ -5,6 +5,7 @@ mod cases;
 mod causes;
 mod further;
 mod nat;
+mod ports;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

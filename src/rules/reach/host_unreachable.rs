@@ -1,4 +1,6 @@
-use crate::report::{Cause, Report};
+use std::net::SocketAddr;
+
+use crate::report::{Cause, OtherPort, RelayProtocol, Report, StepOutcome};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
@@ -25,6 +27,18 @@ rule! {
     over ["server-silent"]
 }
 
+/// A port of the same machine, the other way, that nobody named and that is silent as well; nothing at all where
+/// something came back from another port.
+fn tried(report: &Report, contact: &Contact<'_>) -> Option<Option<usize>> {
+    let ip = |port: &OtherPort| port.address.parse().ok().map(|address: SocketAddr| address.ip());
+    let here = |port: &&OtherPort| contact.address.is_some_and(|address| ip(port) == Some(address.ip()));
+    if report.other_ports.iter().filter(here).any(|port| port.outcome != StepOutcome::Timeout) {
+        return None;
+    }
+    let datagram = |port: &OtherPort| matches!(port.transport, RelayProtocol::Udp | RelayProtocol::Dtls);
+    Some(report.other_ports.iter().position(|port| here(&port) && datagram(port) != contact.is_datagram()))
+}
+
 fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let say = |contact: &Contact<'_>| {
@@ -44,14 +58,21 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             return Some(Diagnosis::by(contact, trouble, detail).fix(fix));
         }
         let trouble = contact.silent()?;
-        let other =
-            same.iter().find(|other| other.is_datagram() != contact.is_datagram() && other.silent().is_some())?;
+        let other = same.iter().find(|other| other.is_datagram() != contact.is_datagram() && other.silent().is_some());
+        let tried = tried(report, contact)?;
+        let other = match (other.and_then(|other| other.silent()), tried) {
+            (Some(other), _) => (other.fact.clone(), other.text.to_string()),
+            (None, Some(at)) => {
+                (format!("/otherPorts/{at}"), format!("{} is silent, too", report.other_ports[at].address))
+            }
+            (None, None) => return None,
+        };
         let detail = format!(
             "Neither UDP nor TCP to {} is answered: the address is wrong, the machine is down, or a firewall \
              drops everything.",
             contact.ip()
         );
-        Some(Diagnosis::by(contact, trouble, detail).shown(other.silent()?).fix(fix))
+        Some(Diagnosis::by(contact, trouble, detail).fact(other.0, other.1).fix(fix))
     };
     all.iter().filter_map(say).collect()
 }

@@ -1,4 +1,4 @@
-use crate::report::Report;
+use crate::report::{Report, Severity};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
@@ -21,7 +21,7 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 3.1; coturn: listening-port, tls-listening-port
-    "turn-tcp-filtered", Warning, "TCP to the server is dropped", check,
+    "turn-tcp-filtered", Error, "TCP to the server is dropped", check,
     over ["server-silent"]
 }
 
@@ -38,7 +38,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             "Open TCP port {port} at {}: ufw allow {port}/tcp; the same in the cloud's security group.",
             contact.ip()
         );
-        Some(Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over())).fix(fix))
+        let diagnosis =
+            Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over())).fix(fix);
+        // Nobody named what answers: then this is all that clients have.
+        Some(if other.unnamed { diagnosis } else { diagnosis.at_most(Severity::Warning) })
     };
     all.iter().filter_map(say).collect()
 }

@@ -1,4 +1,4 @@
-use crate::report::{RelayProtocol, Report};
+use crate::report::{RelayProtocol, Report, Severity};
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
 rule! {
@@ -20,7 +20,7 @@ rule! {
     /// # References
     ///
     /// RFC 8656 section 3.1; coturn: no-tcp, tcp-proxy-port
-    "turn-tcp-not-listening", Warning, "The server does not listen on TCP", check
+    "turn-tcp-not-listening", Error, "The server does not listen on TCP", check
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
@@ -33,7 +33,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let detail = format!("{} answers over {}, but refuses TCP.", contact.place(), other.over());
         let fix = "Remove no-tcp from turnserver.conf (or tcp-proxy-port, which takes the listener away in coturn 4.6), \
                    or do not hand out ?transport=tcp. In a container: -p 3478:3478/tcp.";
-        Some(Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over())).fix(fix))
+        let diagnosis =
+            Diagnosis::by(contact, trouble, detail).fact(proof, format!("{} is answered", other.over())).fix(fix);
+        // Nobody named what answers: then this is all that clients have.
+        Some(if other.unnamed { diagnosis } else { diagnosis.at_most(Severity::Warning) })
     };
     all.iter().filter_map(say).collect()
 }

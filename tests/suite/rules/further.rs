@@ -59,7 +59,7 @@ fn a_burst_that_is_lost_is_a_limit_only_where_slow_requests_pass_or_nothing_does
     assert_eq!((told[0].severity, told[0].suspected), (Severity::Error, true));
 }
 
-fn compared(turns: Vec<Turn>, outcome: StepOutcome, icmp: Option<IcmpError>) -> Report {
+pub(super) fn compared(turns: Vec<Turn>, outcome: StepOutcome, icmp: Option<IcmpError>) -> Report {
     let (url, address) = ("stun:192.0.2.200:3478".into(), Some("192.0.2.200:3478".into()));
     let reference = Reference { url, address, outcome, mapped: None, rtt_ms: None, icmp };
     Report { references: vec![reference], ..report(turns) }

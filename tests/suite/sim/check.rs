@@ -1,5 +1,7 @@
 //! Gathering and checks side by side over the simulated network.
 
+mod ports;
+
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -58,6 +60,7 @@ fn asked() -> Config {
     };
     Config {
         nat: None,
+        other_ports: None,
         gather: gather::Config {
             servers: URIS.map(server).into(),
             locals: vec![gather::Local { interface: "eth0".into(), address: local }],
