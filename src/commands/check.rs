@@ -170,6 +170,8 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
             send_software: !args.no_software,
             connections: world.fact("connections", || Ok(gathering::connections()))?,
             unix_time: Some(since),
+            keep: false,
+            tcp: false,
         },
         turn: turn::Config {
             schedule,

@@ -163,6 +163,8 @@ fn ask(args: &GatherArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> R
         send_software: !args.no_software,
         connections: world.fact("connections", || Ok(connections()))?,
         unix_time: now.duration_since(SystemTime::UNIX_EPOCH).ok().map(|since| since.as_secs()),
+        keep: false,
+        tcp: false,
     };
     Ok(Plan { config, options, environment, demo, defaults: named.defaults, outputs, chance })
 }

@@ -6,7 +6,7 @@
 
 use std::net::SocketAddr;
 
-use crate::machine::{Icmp, Unreachability};
+use crate::machine::Icmp;
 
 /// An entry of a socket's error queue.
 #[derive(Debug, Clone, Copy)]
@@ -16,18 +16,6 @@ pub struct Returned {
     pub icmp: Icmp,
     /// This machine said it of itself, no ICMP message came.
     pub local: bool,
-}
-
-/// What an ICMP or ICMPv6 error amounts to (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1, RFC 4443 §3).
-pub fn meaning(v6: bool, kind: u8, code: u8) -> Unreachability {
-    match (v6, kind, code) {
-        (false, 3, 3) | (true, 1, 4) => Unreachability::Port,
-        (false, 3, 0 | 6 | 11) | (true, 1, 0 | 2) => Unreachability::Network,
-        (false, 3, 1 | 7 | 12) | (true, 1, 3) => Unreachability::Host,
-        (false, 3, 9 | 10 | 13) | (true, 1, 1 | 5 | 6) => Unreachability::Prohibited,
-        (false, 3, 4) | (true, 2, _) => Unreachability::TooLarge,
-        _ => Unreachability::Other,
-    }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -42,7 +30,7 @@ mod linux {
     use nix::libc;
     use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 
-    use super::{Returned, meaning};
+    use super::Returned;
     use crate::machine::{Icmp, Unreachability};
 
     /// Asks the system to keep ICMP errors for this socket, or to stop.
@@ -98,7 +86,7 @@ mod linux {
             return None;
         }
         let meaning = if !local {
-            meaning(v6, error.ee_type, error.ee_code)
+            Unreachability::of(v6, error.ee_type, error.ee_code)
         } else if error.ee_errno == libc::EMSGSIZE.unsigned_abs() {
             Unreachability::TooLarge
         } else {
@@ -145,20 +133,3 @@ mod elsewhere {
 }
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub use elsewhere::{drain, report};
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_types_and_codes() {
-        assert_eq!(meaning(false, 3, 3), Unreachability::Port);
-        assert_eq!(meaning(true, 1, 4), Unreachability::Port);
-        assert_eq!(meaning(false, 3, 13), Unreachability::Prohibited);
-        assert_eq!(meaning(true, 1, 1), Unreachability::Prohibited);
-        assert_eq!(meaning(true, 2, 0), Unreachability::TooLarge);
-        assert_eq!(meaning(false, 3, 4), Unreachability::TooLarge);
-        assert_eq!(meaning(false, 11, 0), Unreachability::Other);
-        assert_eq!(meaning(true, 3, 3), Unreachability::Other);
-    }
-}

@@ -328,6 +328,21 @@ pub enum Unreachability {
     Other,
 }
 
+impl Unreachability {
+    /// Of a type and a code (RFC 792, RFC 1122 §3.2.2.1, RFC 1812 §5.2.7.1, RFC 4443 §3).
+    #[must_use]
+    pub fn of(v6: bool, kind: u8, code: u8) -> Unreachability {
+        match (v6, kind, code) {
+            (false, 3, 3) | (true, 1, 4) => Unreachability::Port,
+            (false, 3, 0 | 6 | 11) | (true, 1, 0 | 2) => Unreachability::Network,
+            (false, 3, 1 | 7 | 12) | (true, 1, 3) => Unreachability::Host,
+            (false, 3, 9 | 10 | 13) | (true, 1, 1 | 5 | 6) => Unreachability::Prohibited,
+            (false, 3, 4) | (true, 2, _) => Unreachability::TooLarge,
+            _ => Unreachability::Other,
+        }
+    }
+}
+
 /// A question to the DNS.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Question {
@@ -365,4 +380,21 @@ pub enum LookupFailure {
     TimedOut,
     /// Anything else.
     Other(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_types_and_codes() {
+        assert_eq!(Unreachability::of(false, 3, 3), Unreachability::Port);
+        assert_eq!(Unreachability::of(true, 1, 4), Unreachability::Port);
+        assert_eq!(Unreachability::of(false, 3, 13), Unreachability::Prohibited);
+        assert_eq!(Unreachability::of(true, 1, 1), Unreachability::Prohibited);
+        assert_eq!(Unreachability::of(true, 2, 0), Unreachability::TooLarge);
+        assert_eq!(Unreachability::of(false, 3, 4), Unreachability::TooLarge);
+        assert_eq!(Unreachability::of(false, 11, 0), Unreachability::Other);
+        assert_eq!(Unreachability::of(true, 3, 3), Unreachability::Other);
+    }
 }

@@ -7,74 +7,29 @@
 //! connection each.
 
 mod asking;
+mod config;
 pub(super) mod harvest;
 pub mod keep;
 mod task;
 mod verdict;
 mod words;
 
-use std::collections::{HashMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::machine::{Chance, Input, Lookup, Machine, Output, Socket, Time, Want};
-use crate::proto::auth::Credentials;
-use crate::proto::schedule::Schedule;
 use crate::report::Event;
 use crate::wire::message::Message;
-use crate::wire::uri::IceUri;
 use asking::Asking;
+pub use config::{Alternate, Config, Local, ServerSpec};
 use harvest::Harvest;
+use keep::Heard;
 use task::{Act, Task};
 
 /// With schedules up to this length, silence is given up sooner where the server has answered on
 /// another path.
 const PROMPT: Duration = Duration::from_secs(10);
-
-/// A server to ask.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerSpec {
-    pub uri: IceUri,
-    pub credentials: Option<Credentials>,
-}
-
-/// A local address to gather from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Local {
-    pub interface: String,
-    pub address: IpAddr,
-}
-
-/// What to gather.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Config {
-    pub servers: Vec<ServerSpec>,
-    /// In order of preference.
-    pub locals: Vec<Local>,
-    /// Which kinds of candidates to gather; a server whose kinds are all off is skipped.
-    pub host: bool,
-    pub srflx: bool,
-    pub relay: bool,
-    pub schedule: Schedule,
-    /// Follow 300 Try Alternate: RFC 8489 §10 wants it authenticated, coturn sends it unsigned.
-    pub alternate: Alternate,
-    pub send_software: bool,
-    /// Connections that may be open at once, so that file descriptors stay bounded.
-    pub connections: usize,
-    /// Seconds since 1970, for credentials that carry a time; `None` leaves them unread.
-    pub unix_time: Option<u64>,
-}
-
-/// What to do about 300 Try Alternate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Alternate {
-    /// Follow it, to the same address family only, at most five times, never in a circle; say when it was unsigned.
-    #[default]
-    Follow,
-    /// Follow it only when MESSAGE-INTEGRITY verifies.
-    Signed,
-    Ignore,
-}
 
 /// The machine that gathers.
 pub struct Gathering {
@@ -91,6 +46,12 @@ pub struct Gathering {
     connections: usize,
     harvest: Harvest,
     out: VecDeque<Output<Event>>,
+    /// What came over what is kept, until it is asked for.
+    heard: VecDeque<Heard>,
+    /// Sockets of relays that are kept; they do not count as [`Config::connections`] any more.
+    held: HashSet<Socket>,
+    /// Something was said to a part that was not an input.
+    stirred: bool,
     started: bool,
     stopping: bool,
     complete: bool,
@@ -127,6 +88,9 @@ impl Gathering {
             connections: 0,
             harvest,
             out: VecDeque::new(),
+            heard: VecDeque::new(),
+            held: HashSet::new(),
+            stirred: false,
             started: false,
             stopping: false,
             complete: false,
@@ -179,7 +143,8 @@ impl Gathering {
                 let chance = self.chance.split();
                 let first = self.tasks.len();
                 asking.tasks.push((family, first));
-                self.tasks.push(Task::new(now, plan, &self.config, chance));
+                let keep = self.config.keep.then(|| keep::relay_way(self.config.locals.len(), first));
+                self.tasks.push(Task::new(now, plan, &self.config, chance, keep));
             }
         }
     }
@@ -215,6 +180,7 @@ impl Gathering {
                 Act::Ended(ended) => {
                     let asking = &mut self.askings[self.tasks[index].server()];
                     let answered = asking.learn(now, &ended, &self.config, &mut self.harvest, &mut self.out);
+                    self.found(Some(index));
                     // Whoever asked for a patient schedule gets it.
                     if answered && self.config.schedule.total() <= PROMPT {
                         let server = self.tasks[index].server();
@@ -226,6 +192,7 @@ impl Gathering {
                 Act::Note(text) => {
                     self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
                 }
+                Act::Heard(heard) => self.heard.push_back(heard),
                 Act::Wait | Act::Over => return,
             }
         }
@@ -241,14 +208,20 @@ impl Gathering {
     }
 
     fn forget(&mut self, socket: Socket) {
-        if let Some(Owner::Task(_)) = self.sockets.remove(&socket) {
-            self.connections -= 1;
-            while self.connections < self.config.connections.max(1)
-                && let Some((index, want)) = self.queued.pop_front()
-            {
-                if !self.tasks[index].is_over() {
-                    self.open(index, want);
-                }
+        if let Some(Owner::Task(_)) = self.sockets.remove(&socket)
+            && !self.held.remove(&socket)
+        {
+            self.connection_over();
+        }
+    }
+
+    fn connection_over(&mut self) {
+        self.connections -= 1;
+        while self.connections < self.config.connections.max(1)
+            && let Some((index, want)) = self.queued.pop_front()
+        {
+            if !self.tasks[index].is_over() {
+                self.open(index, want);
             }
         }
     }
@@ -263,10 +236,11 @@ impl Gathering {
         if settled && !self.complete && self.askings.iter().all(Asking::is_finished) {
             self.complete = true;
             if !self.stopping {
+                self.heard.extend(self.config.keep.then_some(Heard::Complete));
                 self.out.push_back(Output::Event(Event::Complete { elapsed_ms: now.millis() }));
             }
         }
-        if self.complete && self.tasks.iter().all(Task::is_over) {
+        if self.is_over() {
             for local in &mut self.locals {
                 if let LocalState::Open { socket, .. } = *local {
                     self.out.push_back(Output::Close { socket });
@@ -276,10 +250,28 @@ impl Gathering {
         }
     }
 
+    fn is_over(&self) -> bool {
+        let kept = self.config.keep && !self.stopping;
+        self.complete && !kept && self.tasks.iter().all(Task::is_over)
+    }
+
     fn opened(&mut self, now: Time, socket: Socket, address: SocketAddr) {
         let Some(Owner::Local(index)) = self.sockets.get(&socket) else { return };
         self.locals[*index] = LocalState::Open { socket, address };
         self.harvest.host(now, *index, address, &self.config, &mut self.out);
+        self.found(None);
+    }
+
+    /// A datagram on a local socket, which all that share it may have asked for.
+    fn received(&mut self, now: Time, local: usize, from: SocketAddr, bytes: &[u8]) {
+        let message = Message::decode(bytes).ok();
+        let mut shared = self.tasks.iter_mut().filter(|task| task.shares(local));
+        let known = message.is_some_and(|message| shared.any(|task| task.message(now, from, &message)));
+        if !known && !self.peer_said(local, from, bytes) {
+            for task in self.tasks.iter_mut().filter(|task| task.shares(local)) {
+                task.noise(now, from, bytes.len());
+            }
+        }
     }
 
     fn stop(&mut self, now: Time) {
@@ -294,6 +286,7 @@ impl Gathering {
             asking.stop(now);
         }
         for task in &mut self.tasks {
+            task.let_go();
             task.stop(now);
         }
     }
@@ -330,16 +323,7 @@ impl Machine for Gathering {
                 None => {}
             },
             Input::Received { socket, from, bytes } => match owner(socket) {
-                Some(Owner::Local(index)) => {
-                    let message = Message::decode(bytes).ok();
-                    let mut shared = self.tasks.iter_mut().filter(|task| task.shares(index));
-                    let known = message.is_some_and(|message| shared.any(|task| task.message(now, from, &message)));
-                    if !known {
-                        for task in self.tasks.iter_mut().filter(|task| task.shares(index)) {
-                            task.noise(now, from, bytes.len());
-                        }
-                    }
-                }
+                Some(Owner::Local(index)) => self.received(now, index, from, bytes),
                 Some(Owner::Task(index)) => self.tasks[index].received(now, from, bytes),
                 None => {}
             },
@@ -348,6 +332,7 @@ impl Machine for Gathering {
                     for task in self.tasks.iter_mut().filter(|task| task.shares(index)) {
                         task.unreachable(now, to, icmp);
                     }
+                    self.peer_unreachable(index, to, icmp);
                 }
                 Some(Owner::Task(index)) => self.tasks[index].unreachable(now, to, icmp),
                 None => {}
@@ -372,10 +357,13 @@ impl Machine for Gathering {
         if !self.started {
             self.start(now);
         }
+        if self.out.is_empty() && std::mem::take(&mut self.stirred) {
+            self.follow_up(now);
+        }
         if let Some(output) = self.out.pop_front() {
             return output;
         }
-        if self.complete && self.tasks.iter().all(Task::is_over) {
+        if self.is_over() {
             return Output::Done;
         }
         let tasks = self.tasks.iter().map(Task::wake);

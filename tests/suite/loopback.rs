@@ -71,6 +71,8 @@ fn gathering(kind: &str) -> (Report, Vec<Event>) {
             send_software: true,
             connections: 200,
             unix_time: None,
+            keep: false,
+            tcp: false,
         };
         let environment = Environment { os: "test".into(), arch: "test".into(), interfaces: Vec::new() };
         let mut report = Report::new("gather", "2026-11-20T12:00:00.000Z".into(), environment);

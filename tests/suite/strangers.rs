@@ -97,6 +97,8 @@ impl Stranger {
             send_software: true,
             connections: 200,
             unix_time: None,
+            keep: false,
+            tcp: false,
         };
         let mut gathering = Gathering::new(config, Chance::from_seed([7; 32]));
         let (mut now, mut run) = (Time::ZERO, Run { events: Vec::new(), sent: Vec::new(), ended: Time::ZERO });

@@ -17,6 +17,15 @@ pub struct Harvest {
     locals: usize,
     /// Address and base of each, for redundancy.
     found: Vec<(Protocol, SocketAddr, SocketAddr)>,
+    /// Those that were found last, for whoever keeps them.
+    fresh: Vec<Fresh>,
+}
+
+/// A candidate that may be kept.
+pub(super) struct Fresh {
+    pub local: usize,
+    pub base: SocketAddr,
+    pub candidate: report::Candidate,
 }
 
 /// A server-reflexive or relayed address, and how it came about.
@@ -46,7 +55,12 @@ impl Harvest {
             before
         };
         let turn_rank = config.servers.iter().map(rank).collect();
-        Harvest { turn_rank, turns, locals: config.locals.len(), found: Vec::new() }
+        Harvest { turn_rank, turns, locals: config.locals.len(), found: Vec::new(), fresh: Vec::new() }
+    }
+
+    /// What was found since this was asked last; nothing unless it is kept.
+    pub(super) fn fresh(&mut self) -> Vec<Fresh> {
+        std::mem::take(&mut self.fresh)
     }
 
     pub(super) fn host(&mut self, now: Time, local: usize, address: SocketAddr, config: &Config, out: &mut Out) {
@@ -66,7 +80,7 @@ impl Harvest {
             tcp_type: None,
             extensions: Vec::new(),
         };
-        self.tell(now, &line, None, None, Some(local), config, out);
+        self.tell(now, &line, None, None, (local, address), config, out);
     }
 
     /// Takes in a find unless it is redundant: same address and same base as one that is there
@@ -105,7 +119,7 @@ impl Harvest {
             extensions: Vec::new(),
         };
         let relay = (find.kind == CandidateKind::Relay).then_some(find.transport);
-        self.tell(now, &line, relay, Some(find.url.clone()), Some(find.local), config, out);
+        self.tell(now, &line, relay, Some(find.url.clone()), (find.local, find.base), config, out);
     }
 
     /// UDP before DTLS, TCP and TLS; then servers in their order; then local addresses in theirs.
@@ -121,12 +135,12 @@ impl Harvest {
 
     #[allow(clippy::too_many_arguments, reason = "the parts of one candidate")]
     fn tell(
-        &self,
+        &mut self,
         now: Time,
         line: &candidate::Candidate,
         relay: Option<Transport>,
         url: Option<String>,
-        local: Option<usize>,
+        (local, base): (usize, SocketAddr),
         config: &Config,
         out: &mut Out,
     ) {
@@ -159,8 +173,11 @@ impl Harvest {
                 Transport::Dtls => RelayProtocol::Dtls,
             }),
             url,
-            interface: local.map(|index| config.locals[index].interface.clone()),
+            interface: Some(config.locals[local].interface.clone()),
         };
+        if config.keep {
+            self.fresh.push(Fresh { local, base, candidate: candidate.clone() });
+        }
         out.push_back(Output::Event(Event::Candidate { elapsed_ms: now.millis(), candidate }));
     }
 }

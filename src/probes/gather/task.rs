@@ -2,6 +2,7 @@
 //! address of the name, a redirection, a fresh port.
 
 mod answers;
+mod kept;
 mod legs;
 
 use std::collections::VecDeque;
@@ -9,6 +10,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::harvest::Find;
+use super::keep::{Heard, Way};
 use super::verdict::{self, Verdict};
 use super::{Alternate, Config, words};
 use crate::machine::{Chance, Ending, Icmp, Refusal, Secure, Socket, Time, Want};
@@ -18,9 +20,11 @@ use crate::proto::auth::Credentials;
 use crate::proto::exchange::{Exchange, Seen};
 use crate::proto::resolution::Target;
 use crate::proto::schedule::Schedule;
+use crate::wire::channel_data;
 use crate::wire::framing::{Deframer, Frame};
 use crate::wire::message::Message;
 use crate::wire::uri::Transport;
+use kept::Kept;
 
 /// Client addresses that are tried when the server says 437 (RFC 8656 §7.4).
 const PORTS: u32 = 3;
@@ -64,6 +68,8 @@ pub(super) enum Act {
     },
     Ended(Box<Ended>),
     Note(String),
+    /// Came over what is held.
+    Heard(Heard),
     Wait,
     Over,
 }
@@ -94,6 +100,8 @@ enum State {
     Ready,
     Opening,
     Talking,
+    /// The result is told, and what it gave is held.
+    Kept,
     /// The result is told; the allocation is being released.
     Leaving,
     Over,
@@ -101,6 +109,9 @@ enum State {
 
 pub(super) struct Task {
     plan: Plan,
+    /// Hold what is found, under that name.
+    keep: Option<Way>,
+    kept: Option<Kept>,
     schedule: Schedule,
     alternate: Alternate,
     software: Option<String>,
@@ -133,9 +144,11 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(now: Time, plan: Plan, config: &Config, chance: Chance) -> Task {
+    pub(super) fn new(now: Time, plan: Plan, config: &Config, chance: Chance, keep: Option<Way>) -> Task {
         let target = plan.targets[0];
         Task {
+            keep,
+            kept: None,
             schedule: config.schedule,
             alternate: config.alternate,
             software: config.send_software.then(|| concat!("rtcprobe ", env!("CARGO_PKG_VERSION")).to_string()),
@@ -209,6 +222,11 @@ impl Task {
                 }
                 State::Opening => return Act::Wait,
                 State::Ready => self.begin(now, base),
+                State::Kept => {
+                    if let Some(act) = self.hold(now) {
+                        return act;
+                    }
+                }
                 State::Talking | State::Leaving => {
                     if let Some(act) = self.talk(now) {
                         return act;
@@ -224,6 +242,7 @@ impl Task {
             (State::Talking | State::Leaving, Some(Talk::Binding(exchange))) => exchange.wake(),
             (State::Talking | State::Leaving, Some(Talk::Allocation(allocation))) => allocation.wake(),
             (State::Opening, _) => self.impatient_at.unwrap_or(Time::NEVER),
+            (State::Kept, _) => self.hold_until(),
             _ => Time::NEVER,
         }
     }
@@ -283,6 +302,7 @@ impl Task {
                 self.leg_over(now, verdict, Vec::new());
             }
             (State::Leaving, _) => self.state = State::Over,
+            (State::Kept, _) => self.lost(words::connection_ended(self.target, why)),
             _ => {}
         }
     }
@@ -303,6 +323,7 @@ impl Task {
         if !self.is_stream() {
             match Message::decode(bytes) {
                 Ok(message) if self.message(now, from, &message) => {}
+                Err(_) if channel_data::decode(bytes).is_some_and(|message| self.channel(from, message)) => {}
                 _ => self.noise(now, from, bytes.len()),
             }
             return;
@@ -315,7 +336,11 @@ impl Task {
                         self.message(now, from, &message);
                     }
                 }
-                Frame::ChannelData(_) => {}
+                Frame::ChannelData(bytes) => {
+                    if let Some(message) = channel_data::decode(&bytes) {
+                        self.channel(from, message);
+                    }
+                }
                 Frame::Garbage(bytes) => {
                     if self.state == State::Talking {
                         let verdict = verdict::garbage(&bytes, self.scene(), now - self.opened_at);
@@ -323,6 +348,8 @@ impl Task {
                             allocation.cut();
                         }
                         self.leg_over(now, verdict, Vec::new());
+                    } else if self.state == State::Kept {
+                        self.lost(words::garbage(self.target, &bytes));
                     }
                     return;
                 }

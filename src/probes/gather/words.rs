@@ -2,8 +2,8 @@
 
 use super::task::Ask;
 use super::{Config, Local};
-use crate::machine::Refusal;
-use crate::probes::explain::span;
+use crate::machine::{Ending, Refusal};
+use crate::probes::explain::{quoted, span};
 use crate::proto::resolution::{Target, Unresolved};
 use crate::proto::transaction::Stray;
 use crate::report::{Cause, Outcome};
@@ -38,6 +38,22 @@ pub(super) fn strays(strays: &[Stray]) -> Vec<String> {
 /// Something from a server that is no answer.
 pub(super) fn noise(at: crate::machine::Time, from: std::net::SocketAddr, length: usize) -> String {
     format!("at {}: {length} bytes from {from} that are no answer to anything asked", span(at.since_start()))
+}
+
+/// Why a relay that was in use is gone.
+pub(super) fn connection_ended(target: Target, why: &Ending) -> String {
+    let transport = target.transport.as_str().to_uppercase();
+    let how = match why {
+        Ending::Finished => "the server closed it".to_string(),
+        Ending::Reset => "it was reset".to_string(),
+        Ending::Failed(text) => text.clone(),
+    };
+    format!("the {transport} connection to the relay at {} ended: {how}", target.address)
+}
+
+/// Why a relay that was in use cannot be understood any more.
+pub(super) fn garbage(target: Target, bytes: &[u8]) -> String {
+    format!("the relay at {} sent what is neither STUN nor ChannelData: {}", target.address, quoted(bytes))
 }
 
 pub(super) fn no_local_socket(local: &Local, why: &Refusal) -> String {

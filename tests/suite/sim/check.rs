@@ -72,6 +72,8 @@ fn asked() -> Config {
             send_software: true,
             connections: 10,
             unix_time: None,
+            keep: false,
+            tcp: false,
         },
         turn: turn::Config {
             schedule: Schedule::PROMPT,

@@ -2,6 +2,7 @@
 
 mod check;
 mod ice;
+mod keep;
 mod nat;
 mod nat_beside;
 mod network;

@@ -285,6 +285,8 @@ fn gather(world: &mut World, client: HostId, scenario: &Scenario) -> Report {
         send_software: true,
         connections: 200,
         unix_time: None,
+        keep: false,
+        tcp: false,
     };
     let chance = world.chance();
     let log = world.start(client, Gathering::new(config, chance));

@@ -352,6 +352,17 @@ impl World {
         self.give(host, Input::Stop);
     }
 
+    /// Asks a machine what it wants, as somebody has spoken to it in another way than by an input.
+    pub fn poke(&mut self, HostId(host): HostId) {
+        self.pump(host);
+    }
+
+    /// A datagram that claims to come from there.
+    pub fn inject(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
+        let sender = (usize::MAX, Socket(0), to);
+        self.later(self.now, What::Datagram { from, to, bytes, sender });
+    }
+
     /// Runs until that time.
     pub fn run_until(&mut self, limit: Time) {
         for _ in 0..STEPS {

@@ -116,6 +116,7 @@ impl Task {
             let text = verdict.detail.take().unwrap_or_default();
             verdict.detail = Some(format!("{text}, only {}", self.remarks[0]));
         }
+        let found = verdict.outcome == Outcome::Ok && !finds.is_empty();
         let next = verdict.next_address.then(|| self.plan.targets.get(self.position).copied()).flatten();
         self.acts.push_back(Act::Ended(Box::new(Ended {
             ask: self.plan.ask,
@@ -137,10 +138,20 @@ impl Task {
             return;
         }
         self.settled = true;
+        if let Some(way) = self.keep.filter(|_| found && self.is_usable()) {
+            self.keep(now, way);
+            return;
+        }
         if let Some(Talk::Allocation(allocation)) = &mut self.talk {
             allocation.release();
         }
         self.state = State::Leaving;
+    }
+
+    /// What it finds can be used by others: a relay, or the port of the local socket in front of a NAT. Nobody
+    /// listens at the mapped port of a connection.
+    fn is_usable(&self) -> bool {
+        self.plan.ask == Ask::Allocate || (self.target.transport == Transport::Udp && !self.wants_own)
     }
 
     pub(super) fn leave(&mut self) {

@@ -1,0 +1,446 @@
+//! What gathering keeps, in use: datagrams over its sockets and relays, permissions, refusals, the end.
+
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::Duration;
+
+use rtcprobe::machine::{Input, Machine, Output, Time};
+use rtcprobe::probes::gather::keep::{Heard, Way};
+use rtcprobe::probes::gather::{Alternate, Config, Gathering, Local, ServerSpec};
+use rtcprobe::proto::auth::Credentials;
+use rtcprobe::proto::schedule::Schedule;
+use rtcprobe::report::{Candidate, CandidateKind, Event};
+use rtcprobe::server::{self, Listen, Network, Server, Users};
+use rtcprobe::wire::message::Method;
+use rtcprobe::wire::uri;
+
+use super::world::{HostId, Log, World};
+
+const SERVER: &str = "198.51.100.1";
+const ANNA: &str = "192.0.2.10";
+const BERT: &str = "192.0.2.20";
+
+/// A gathering that can be spoken to while it runs.
+#[derive(Clone)]
+struct Handle(Rc<RefCell<(Gathering, Vec<Heard>)>>);
+
+impl Machine for Handle {
+    type Event = Event;
+
+    fn input(&mut self, now: Time, input: Input<'_>) {
+        self.0.borrow_mut().0.input(now, input);
+        self.collect();
+    }
+
+    fn output(&mut self, now: Time) -> Output<Event> {
+        let output = self.0.borrow_mut().0.output(now);
+        self.collect();
+        output
+    }
+}
+
+impl Handle {
+    fn collect(&self) {
+        let (gathering, heard) = &mut *self.0.borrow_mut();
+        heard.extend(std::iter::from_fn(|| gathering.heard()));
+    }
+}
+
+/// One who gathers, and what was heard.
+struct Agent {
+    host: HostId,
+    handle: Handle,
+    log: Log<Event>,
+}
+
+struct Stage {
+    world: World,
+    server: Log<server::Event>,
+}
+
+fn stage(change: impl FnOnce(&mut server::Config)) -> Stage {
+    let mut world = World::new(11);
+    let host = world.host("server", &[SERVER]);
+    let listen = |port| vec![SocketAddr::new(SERVER.parse().unwrap(), port)];
+    let mut config = server::Config {
+        listen: Listen {
+            udp: listen(3478),
+            tcp: listen(3478),
+            tls: listen(5349),
+            dtls: listen(5349),
+            ..Listen::default()
+        },
+        relay: vec![SERVER.parse().unwrap()],
+        users: Users::one("alice", "s3same"),
+        ..server::Config::new("example.org")
+    };
+    change(&mut config);
+    let chance = world.chance();
+    let server = world.start(host, Server::new(config, chance));
+    Stage { world, server }
+}
+
+fn asked(locals: &[&str], uris: &[&str]) -> Config {
+    let keys = Credentials { username: "alice".into(), password: "s3same".into() };
+    let server = |text: &&str| {
+        let uri = uri::parse(text).unwrap().uri;
+        ServerSpec { credentials: uri.scheme.is_turn().then(|| keys.clone()), uri }
+    };
+    let local = |text: &&str| Local { interface: "eth0".into(), address: text.parse::<IpAddr>().unwrap() };
+    Config {
+        servers: uris.iter().map(server).collect(),
+        locals: locals.iter().map(local).collect(),
+        host: true,
+        srflx: true,
+        relay: true,
+        schedule: Schedule::PROMPT,
+        alternate: Alternate::Follow,
+        send_software: true,
+        connections: 10,
+        unix_time: None,
+        keep: true,
+        tcp: false,
+    }
+}
+
+impl Stage {
+    fn agent(&mut self, name: &str, addresses: &[&str], uris: &[&str]) -> Agent {
+        let host = self.world.host(name, addresses);
+        self.agent_on(host, addresses, uris)
+    }
+
+    fn agent_on(&mut self, host: HostId, addresses: &[&str], uris: &[&str]) -> Agent {
+        self.start(host, asked(addresses, uris))
+    }
+
+    fn start(&mut self, host: HostId, config: Config) -> Agent {
+        let chance = self.world.chance();
+        let handle = Handle(Rc::new(RefCell::new((Gathering::new(config, chance), Vec::new()))));
+        let log = self.world.start(host, handle.clone());
+        Agent { host, handle, log }
+    }
+
+    fn pass(&mut self, time: Duration) {
+        let until = self.world.now() + time;
+        self.world.run_until(until);
+    }
+
+    /// Until all is gathered.
+    fn gather(&mut self) {
+        self.pass(Duration::from_secs(10));
+    }
+
+    fn send(&mut self, agent: &Agent, way: Way, to: SocketAddr, bytes: &[u8]) {
+        agent.handle.0.borrow_mut().0.send(self.world.now(), way, to, bytes.to_vec());
+        self.world.poke(agent.host);
+    }
+
+    fn soon(&mut self) {
+        self.pass(Duration::from_secs(1));
+    }
+
+    fn release(&mut self, agent: &Agent) {
+        let now = self.world.now();
+        agent.handle.0.borrow_mut().0.release(now);
+        self.world.poke(agent.host);
+        let limit = now + Duration::from_secs(20);
+        assert!(self.world.run_until_done(agent.host, limit), "it does not end");
+    }
+
+    fn count(&self, is: impl Fn(&server::Event) -> bool) -> usize {
+        self.server.borrow().iter().filter(|(_, event)| is(event)).count()
+    }
+
+    fn asked_for(&self, wanted: Method) -> usize {
+        self.count(|event| matches!(event, server::Event::Answered { method, .. } if *method == wanted))
+    }
+
+    /// Allocations made and ended.
+    fn allocations(&self) -> (usize, usize) {
+        (
+            self.count(|event| matches!(event, server::Event::Allocated { .. })),
+            self.count(|event| matches!(event, server::Event::Released { .. })),
+        )
+    }
+}
+
+impl Agent {
+    fn heard(&self) -> Vec<Heard> {
+        self.handle.0.borrow().1.clone()
+    }
+
+    /// What was heard since this was asked last.
+    fn news(&self) -> Vec<Heard> {
+        std::mem::take(&mut self.handle.0.borrow_mut().1)
+    }
+
+    fn found(&self, wanted: CandidateKind) -> Vec<(Way, SocketAddr, Candidate)> {
+        let of_kind = |heard| match heard {
+            Heard::Found { way, base, candidate } if candidate.kind == wanted => Some((way, base, candidate)),
+            _ => None,
+        };
+        self.heard().into_iter().filter_map(of_kind).collect()
+    }
+
+    fn only(&self, wanted: CandidateKind) -> (Way, SocketAddr) {
+        let found = self.found(wanted);
+        let [(way, _, candidate)] = &found[..] else { panic!("{wanted:?}: {found:#?}") };
+        (*way, SocketAddr::new(candidate.address.parse().unwrap(), candidate.port))
+    }
+}
+
+fn bytes(way: Way, from: SocketAddr, bytes: &[u8]) -> Heard {
+    Heard::Bytes { way, from, bytes: bytes.to_vec() }
+}
+
+#[test]
+fn candidates_are_told_with_their_ways_and_as_ever() {
+    let mut stage = stage(|_| {});
+    let anna =
+        stage.agent("anna", &[ANNA], &["stun:198.51.100.1", "turn:198.51.100.1", "turn:198.51.100.1?transport=tcp"]);
+    stage.gather();
+    let host = anna.only(CandidateKind::Host);
+    assert_eq!(host.1.ip(), ANNA.parse::<IpAddr>().unwrap());
+    let relays = anna.found(CandidateKind::Relay);
+    assert_eq!(relays.len(), 2, "{relays:?}");
+    assert_ne!(relays[0].0, relays[1].0);
+    assert!(
+        relays
+            .iter()
+            .all(|(_, base, candidate)| base.to_string() == format!("{}:{}", candidate.address, candidate.port))
+    );
+    let found: Vec<Candidate> = anna
+        .heard()
+        .into_iter()
+        .filter_map(|heard| match heard {
+            Heard::Found { candidate, .. } => Some(candidate),
+            _ => None,
+        })
+        .collect();
+    let told: Vec<Candidate> = anna
+        .log
+        .borrow()
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::Candidate { candidate, .. } => Some(candidate.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(found, told);
+    assert_eq!(anna.heard().last(), Some(&Heard::Complete));
+    assert_eq!(stage.allocations(), (2, 0));
+    stage.release(&anna);
+    assert_eq!(stage.allocations(), (2, 2));
+}
+
+#[test]
+fn datagrams_go_from_relay_to_relay_and_from_relay_to_host() {
+    for uri in [
+        "turn:198.51.100.1",
+        "turn:198.51.100.1?transport=tcp",
+        "turns:198.51.100.1",
+        "turns:198.51.100.1?transport=udp",
+    ] {
+        let mut stage = stage(|_| {});
+        let (anna, bert) = (stage.agent("anna", &[ANNA], &[uri]), stage.agent("bert", &[BERT], &[uri]));
+        stage.gather();
+        let (a, b) = (anna.only(CandidateKind::Relay), bert.only(CandidateKind::Relay));
+        let host = bert.only(CandidateKind::Host);
+        anna.news();
+        bert.news();
+        // The first opens the way out, and is dropped by the other relay, which expects nobody.
+        stage.send(&anna, a.0, b.1, b"one");
+        stage.soon();
+        assert_eq!(bert.news(), [], "{uri}");
+        stage.send(&bert, b.0, a.1, b"two");
+        stage.soon();
+        assert_eq!(anna.news(), [bytes(a.0, b.1, b"two")], "{uri}");
+        for text in [&b"three"[..], b"four"] {
+            stage.send(&anna, a.0, b.1, text);
+            stage.soon();
+            assert_eq!(bert.news(), [bytes(b.0, a.1, text)], "{uri}");
+        }
+        stage.send(&anna, a.0, host.1, b"five");
+        stage.soon();
+        assert_eq!(bert.news(), [bytes(host.0, a.1, b"five")], "{uri}");
+        stage.send(&bert, host.0, a.1, b"six");
+        stage.soon();
+        assert_eq!(anna.news(), [bytes(a.0, host.1, b"six")], "{uri}");
+        stage.release(&anna);
+        stage.release(&bert);
+        assert_eq!(stage.allocations(), (2, 2), "{uri}");
+    }
+}
+
+#[test]
+fn a_channel_is_bound_once_data_went_both_ways() {
+    let mut stage = stage(|_| {});
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1"]);
+    let bert = stage.agent("bert", &[BERT], &[]);
+    stage.gather();
+    let (relay, host) = (anna.only(CandidateKind::Relay), bert.only(CandidateKind::Host));
+    stage.send(&anna, relay.0, host.1, b"one");
+    stage.soon();
+    assert_eq!(stage.asked_for(Method::CHANNEL_BIND), 0);
+    stage.send(&bert, host.0, relay.1, b"two");
+    stage.soon();
+    stage.send(&anna, relay.0, host.1, b"three");
+    stage.send(&bert, host.0, relay.1, b"four");
+    stage.soon();
+    assert_eq!(stage.asked_for(Method::CHANNEL_BIND), 1);
+    assert!(anna.heard().contains(&bytes(relay.0, host.1, b"four")));
+    assert!(bert.heard().contains(&bytes(host.0, relay.1, b"three")));
+}
+
+#[test]
+fn peers_of_one_instant_share_a_request_and_one_who_is_forbidden_does_not_spoil_it() {
+    let mut stage = stage(|config| {
+        config.forbidden_peers = vec![Network { address: BERT.parse().unwrap(), prefix: 32 }];
+    });
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1"]);
+    let carl = stage.agent("carl", &["192.0.2.30"], &[]);
+    let dora = stage.agent("dora", &["192.0.2.40"], &[]);
+    stage.gather();
+    let relay = anna.only(CandidateKind::Relay);
+    let (carls, doras) = (carl.only(CandidateKind::Host), dora.only(CandidateKind::Host));
+    let send = |stage: &Stage, to| anna.handle.0.borrow_mut().0.send(stage.world.now(), relay.0, to, b"hello".to_vec());
+    send(&stage, carls.1);
+    send(&stage, doras.1);
+    stage.world.poke(anna.host);
+    stage.soon();
+    assert_eq!(stage.asked_for(Method::CREATE_PERMISSION), 1);
+    for (agent, host) in [(&carl, carls), (&dora, doras)] {
+        assert!(agent.heard().contains(&bytes(host.0, relay.1, b"hello")));
+    }
+    anna.news();
+    let emil = stage.agent("emil", &["192.0.2.50"], &[]);
+    stage.gather();
+    let emils = emil.only(CandidateKind::Host);
+    let forbidden = SocketAddr::new(BERT.parse().unwrap(), 4000);
+    send(&stage, forbidden);
+    send(&stage, emils.1);
+    stage.world.poke(anna.host);
+    stage.soon();
+    assert!(emil.heard().contains(&bytes(emils.0, relay.1, b"hello")));
+    send(&stage, forbidden);
+    stage.world.poke(anna.host);
+    stage.soon();
+    let refused: Vec<(Way, SocketAddr, u16)> = anna
+        .news()
+        .into_iter()
+        .map(|heard| match heard {
+            Heard::Refused { way, to, code, .. } => (way, to, code),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(refused, [(relay.0, forbidden, 403)], "told once");
+}
+
+#[test]
+fn what_is_kept_stays_usable_for_hours_and_the_nat_open() {
+    let mut stage = stage(|config| config.lifetimes.default = Duration::from_secs(600));
+    let inside = stage.world.host("anna", &["10.0.0.2"]);
+    let mut nat: rtcprobe::server::nat::NatConfig = "full-cone".parse().unwrap();
+    nat.public = vec!["203.0.113.1".parse().unwrap()];
+    nat.lifetime = Duration::from_secs(30);
+    stage.world.nat(nat, &[inside]);
+    let anna = stage.agent_on(inside, &["10.0.0.2"], &["stun:198.51.100.1", "turn:198.51.100.1?transport=tcp"]);
+    let bert = stage.agent("bert", &[BERT], &[]);
+    stage.gather();
+    let (srflx, relay) = (anna.only(CandidateKind::Srflx), anna.only(CandidateKind::Relay));
+    let host = bert.only(CandidateKind::Host);
+    assert_eq!(srflx.0, anna.only(CandidateKind::Host).0);
+    assert_eq!(srflx.1.ip().to_string(), "203.0.113.1");
+    stage.send(&anna, relay.0, host.1, b"one");
+    stage.pass(Duration::from_secs(7200));
+    anna.news();
+    stage.send(&bert, host.0, srflx.1, b"two");
+    stage.send(&bert, host.0, relay.1, b"three");
+    stage.soon();
+    assert_eq!(anna.news(), [bytes(srflx.0, host.1, b"two"), bytes(relay.0, host.1, b"three")]);
+    stage.release(&anna);
+    assert_eq!(stage.allocations(), (1, 1));
+}
+
+#[test]
+fn closed_ports_are_told_on_sockets_and_relays() {
+    let mut stage = stage(|_| {});
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1"]);
+    stage.world.host("bert", &[BERT]);
+    stage.gather();
+    let (relay, host) = (anna.only(CandidateKind::Relay), anna.only(CandidateKind::Host));
+    anna.news();
+    let closed = SocketAddr::new(BERT.parse().unwrap(), 4000);
+    stage.send(&anna, host.0, closed, b"one");
+    stage.send(&anna, relay.0, closed, b"two");
+    stage.soon();
+    let told: Vec<(Way, SocketAddr)> = anna
+        .news()
+        .into_iter()
+        .map(|heard| match heard {
+            Heard::Unreachable { way, to, .. } => (way, to),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(told, [(host.0, closed), (relay.0, closed)]);
+}
+
+#[test]
+fn strangers_do_not_pass_a_relay_and_channels_that_nobody_bound_are_nothing() {
+    let mut stage = stage(|_| {});
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1"]);
+    let bert = stage.agent("bert", &[BERT], &[]);
+    stage.gather();
+    let (relay, anna_host) = (anna.only(CandidateKind::Relay), anna.only(CandidateKind::Host));
+    let host = bert.only(CandidateKind::Host);
+    anna.news();
+    stage.send(&bert, host.0, relay.1, b"let me in");
+    // Looks like ChannelData, but does not come from the server: it is the peer's own.
+    stage.send(&bert, host.0, anna_host.1, &[0x40, 0, 0, 1, 7]);
+    stage.soon();
+    assert_eq!(anna.news(), [bytes(anna_host.0, host.1, &[0x40, 0, 0, 1, 7])]);
+    let (forged, server) = (vec![0x40, 7, 0, 1, 7], SocketAddr::new(SERVER.parse().unwrap(), 3478));
+    stage.world.inject(server, anna_host.1, forged);
+    stage.soon();
+    assert_eq!(anna.news(), []);
+}
+
+#[test]
+fn a_stop_gives_everything_back() {
+    let mut stage = stage(|_| {});
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1", "turns:198.51.100.1"]);
+    stage.gather();
+    assert_eq!(stage.allocations(), (2, 0));
+    stage.world.stop(anna.host);
+    let limit = stage.world.now() + Duration::from_secs(5);
+    assert!(stage.world.run_until_done(anna.host, limit));
+    assert_eq!(stage.allocations(), (2, 2));
+}
+
+#[test]
+fn released_in_the_middle_of_gathering_nothing_stays() {
+    for millis in [5, 25, 45, 65, 85] {
+        let mut stage = stage(|_| {});
+        let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1", "turn:198.51.100.1?transport=tcp"]);
+        stage.pass(Duration::from_millis(millis));
+        stage.release(&anna);
+        stage.soon();
+        let (made, ended) = stage.allocations();
+        assert_eq!(made, ended, "after {millis} ms");
+    }
+}
+
+#[test]
+fn a_relay_whose_allocation_is_forgotten_is_lost() {
+    let mut stage = stage(|config| config.lifetimes.default = Duration::from_secs(600));
+    let anna = stage.agent("anna", &[ANNA], &["turn:198.51.100.1"]);
+    stage.gather();
+    let relay = anna.only(CandidateKind::Relay);
+    anna.news();
+    stage.world.silent.insert(SERVER.parse().unwrap());
+    stage.pass(Duration::from_secs(700));
+    let news = anna.news();
+    assert!(matches!(&news[..], [Heard::Lost { way, .. }] if *way == relay.0), "{news:?}");
+    stage.release(&anna);
+}
