@@ -24,7 +24,7 @@ use crate::wire::message::Message;
 use asking::Asking;
 pub use config::{Alternate, Config, Local, ServerSpec};
 use harvest::Harvest;
-use keep::Heard;
+use keep::{Heard, streams::Streams};
 use task::{Act, Task};
 
 /// With schedules up to this length, silence is given up sooner where the server has answered on
@@ -48,6 +48,9 @@ pub struct Gathering {
     out: VecDeque<Output<Event>>,
     /// What came over what is kept, until it is asked for.
     heard: VecDeque<Heard>,
+    /// The TCP listeners of the local addresses; none without [`Config::tcp`].
+    listeners: Vec<LocalState>,
+    streams: Streams,
     /// Sockets of relays that are kept; they do not count as [`Config::connections`] any more.
     held: HashSet<Socket>,
     /// Something was said to a part that was not an input.
@@ -67,6 +70,8 @@ enum LocalState {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Owner {
     Local(usize),
+    /// The TCP listener of a local address.
+    Listener(usize),
     Task(usize),
 }
 
@@ -75,6 +80,7 @@ impl Gathering {
     pub fn new(config: Config, chance: Chance) -> Gathering {
         let harvest = Harvest::new(&config);
         let locals = vec![LocalState::Opening; config.locals.len()];
+        let listeners = if config.keep && config.tcp && config.host { locals.clone() } else { Vec::new() };
         Gathering {
             config,
             chance,
@@ -89,6 +95,8 @@ impl Gathering {
             harvest,
             out: VecDeque::new(),
             heard: VecDeque::new(),
+            listeners,
+            streams: Streams::default(),
             held: HashSet::new(),
             stirred: false,
             started: false,
@@ -106,6 +114,7 @@ impl Gathering {
             let want = Want::udp(SocketAddr::new(local.address, 0));
             self.out.push_back(Output::Open { socket, want });
         }
+        self.listen();
         for (index, server) in self.config.servers.iter().enumerate() {
             let asking = Asking::new(now, index, server, &self.config, self.chance.split());
             self.askings.push(asking);
@@ -232,7 +241,7 @@ impl Gathering {
         for asking in &mut self.askings {
             asking.conclude(now, &self.config, |task| tasks[task].is_settled(), &mut self.out);
         }
-        let settled = !self.locals.contains(&LocalState::Opening);
+        let settled = !self.locals.iter().chain(&self.listeners).any(|state| *state == LocalState::Opening);
         if settled && !self.complete && self.askings.iter().all(Asking::is_finished) {
             self.complete = true;
             if !self.stopping {
@@ -241,7 +250,8 @@ impl Gathering {
             }
         }
         if self.is_over() {
-            for local in &mut self.locals {
+            self.streams.close(&mut self.out);
+            for local in self.locals.iter_mut().chain(&mut self.listeners) {
                 if let LocalState::Open { socket, .. } = *local {
                     self.out.push_back(Output::Close { socket });
                     *local = LocalState::Refused;
@@ -256,9 +266,10 @@ impl Gathering {
     }
 
     fn opened(&mut self, now: Time, socket: Socket, address: SocketAddr) {
-        let Some(Owner::Local(index)) = self.sockets.get(&socket) else { return };
-        self.locals[*index] = LocalState::Open { socket, address };
-        self.harvest.host(now, *index, address, &self.config, &mut self.out);
+        let Some(Owner::Local(index)) = self.sockets.get(&socket).copied() else { return };
+        self.locals[index] = LocalState::Open { socket, address };
+        self.harvest.host(now, index, address, &self.config, &mut self.out);
+        self.connects(now, index);
         self.found(None);
     }
 
@@ -277,7 +288,7 @@ impl Gathering {
     fn stop(&mut self, now: Time) {
         self.stopping = true;
         self.queued.clear();
-        for local in &mut self.locals {
+        for local in self.locals.iter_mut().chain(&mut self.listeners) {
             if *local == LocalState::Opening {
                 *local = LocalState::Refused;
             }
@@ -296,6 +307,9 @@ impl Machine for Gathering {
     type Event = Event;
 
     fn input(&mut self, now: Time, input: Input<'_>) {
+        if self.of_streams(now, input) {
+            return self.follow_up(now);
+        }
         let owner = |socket| self.sockets.get(&socket).copied();
         match input {
             Input::Tick => {}
@@ -303,7 +317,7 @@ impl Machine for Gathering {
             Input::Opened { socket, local, secure } => match owner(socket) {
                 Some(Owner::Local(_)) => self.opened(now, socket, local),
                 Some(Owner::Task(index)) => self.tasks[index].opened(now, local, secure),
-                None => {}
+                Some(Owner::Listener(_)) | None => {}
             },
             Input::Connected { socket, local } => {
                 if let Some(Owner::Task(index)) = owner(socket) {
@@ -313,19 +327,19 @@ impl Machine for Gathering {
             Input::Refused { socket, why } => match owner(socket) {
                 Some(Owner::Local(index)) => {
                     self.locals[index] = LocalState::Refused;
-                    let text = words::no_local_socket(&self.config.locals[index], why);
+                    let text = words::no_local_socket("UDP socket", &self.config.locals[index], why);
                     self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
                 }
                 Some(Owner::Task(index)) => {
                     self.tasks[index].refused(now, why);
                     self.forget(socket);
                 }
-                None => {}
+                Some(Owner::Listener(_)) | None => {}
             },
             Input::Received { socket, from, bytes } => match owner(socket) {
                 Some(Owner::Local(index)) => self.received(now, index, from, bytes),
                 Some(Owner::Task(index)) => self.tasks[index].received(now, from, bytes),
-                None => {}
+                Some(Owner::Listener(_)) | None => {}
             },
             Input::Unreachable { socket, to, icmp } => match owner(socket) {
                 Some(Owner::Local(index)) => {
@@ -335,7 +349,7 @@ impl Machine for Gathering {
                     self.peer_unreachable(index, to, icmp);
                 }
                 Some(Owner::Task(index)) => self.tasks[index].unreachable(now, to, icmp),
-                None => {}
+                Some(Owner::Listener(_)) | None => {}
             },
             Input::Closed { socket, why } => {
                 if let Some(Owner::Task(index)) = owner(socket) {

@@ -94,6 +94,20 @@ pub fn priority(kind: CandidateType, local_preference: u16, component: u16) -> u
     u32::from(kind.preference()) << 24 | u32::from(local_preference) << 8 | u32::from(256u16.saturating_sub(component))
 }
 
+/// The priority of a TCP candidate: `2^13 · direction + other` in place of the local preference (RFC 6544 §4.2), where
+/// active is 6, passive 4, simultaneous-open 2, and `other` at most 8191. The type's own preference is below the one of
+/// every direct UDP path, as browsers have it: 90 for host candidates.
+#[must_use]
+pub fn tcp_host_priority(kind: TcpType, other: u16, component: u16) -> u32 {
+    let direction = match kind {
+        TcpType::Active => 6,
+        TcpType::Passive => 4,
+        TcpType::So => 2,
+    };
+    let local = direction << 13 | u32::from(other.min(8191));
+    90 << 24 | local << 8 | u32::from(256u16.saturating_sub(component))
+}
+
 /// The same for equal type, base address, server address and transport, different otherwise
 /// (RFC 8445 §5.1.1.3): a decimal number as Chromium prints it. Ports do not matter.
 #[must_use]

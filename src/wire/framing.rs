@@ -1,6 +1,8 @@
 //! STUN and ChannelData on a stream: no framing of their own, split by their length fields
 //! (RFC 8489 §6.2.2, RFC 8656 §12.5).
 
+pub mod packet;
+
 /// How much of a stream that is neither STUN nor ChannelData is kept, in bytes.
 const SHOWN: usize = 64;
 

@@ -63,6 +63,30 @@ impl Harvest {
         std::mem::take(&mut self.fresh)
     }
 
+    /// A TCP host candidate (RFC 6544 §4.1): a listener's address, or port 9 for connections that are opened.
+    pub(super) fn tcp_host(
+        &mut self,
+        now: Time,
+        (local, address): (usize, SocketAddr),
+        kind: TcpType,
+        config: &Config,
+        out: &mut Out,
+    ) {
+        let line = candidate::Candidate {
+            foundation: candidate::foundation(CandidateType::Host, address.ip(), None, "tcp"),
+            component: 1,
+            transport: "tcp".into(),
+            priority: candidate::tcp_host_priority(kind, 8191 - u16::try_from(local).unwrap_or(8191).min(8191), 1),
+            address: address.ip().to_string(),
+            port: address.port(),
+            kind: CandidateType::Host,
+            related: None,
+            tcp_type: Some(kind),
+            extensions: Vec::new(),
+        };
+        self.tell(now, &line, None, None, (local, address), config, out);
+    }
+
     pub(super) fn host(&mut self, now: Time, local: usize, address: SocketAddr, config: &Config, out: &mut Out) {
         self.found.push((Protocol::Udp, address, address));
         if !config.host {

@@ -1,12 +1,14 @@
 //! What gathering keeps for whoever wants to use the candidates: the sockets, the connections, the allocations.
 
 pub(super) mod relay;
+pub(super) mod streams;
 
 use std::net::SocketAddr;
 
-use super::{Gathering, LocalState};
-use crate::machine::{Icmp, Output, Time};
-use crate::report::{Candidate, CandidateKind, Protocol};
+use super::{Gathering, LocalState, Owner, words};
+use crate::machine::{Icmp, Input, Output, Socket, Time, Want};
+use crate::report::{Candidate, CandidateKind, Event, Protocol, TcpKind};
+use crate::wire::candidate::TcpType;
 use crate::wire::channel_data;
 
 /// Where datagrams leave and arrive: a local socket, an allocation, or a TCP host candidate's listener and its
@@ -46,8 +48,15 @@ pub(super) fn relay_way(locals: usize, task: usize) -> Way {
 /// What a way is.
 enum Place {
     Local(usize),
+    /// A TCP listener and what it lets in.
+    Passive,
+    /// TCP connections that are opened from a local address.
+    Active(usize),
     Task(usize),
 }
+
+/// The port of a candidate that only opens connections (RFC 6544 §4.5).
+const DISCARD: u16 = 9;
 
 impl Gathering {
     /// The next thing that came over what is kept. To be asked after every [`crate::machine::Machine::input`], until
@@ -56,8 +65,9 @@ impl Gathering {
         self.heard.pop_front()
     }
 
-    /// Sends a datagram. A relay asks for the permission first; what it refuses comes as [`Heard::Refused`].
-    pub fn send(&mut self, _now: Time, way: Way, to: SocketAddr, bytes: Vec<u8>) {
+    /// Sends a datagram. A relay asks for the permission first; what it refuses comes as [`Heard::Refused`]. An active
+    /// TCP candidate opens a connection first; one that cannot be had comes as [`Heard::NoConnection`].
+    pub fn send(&mut self, now: Time, way: Way, to: SocketAddr, bytes: Vec<u8>) {
         match self.place(way) {
             Some(Place::Local(index)) => {
                 if let Some(LocalState::Open { socket, .. }) = self.locals.get(index).copied() {
@@ -68,6 +78,8 @@ impl Gathering {
                 self.tasks[index].relay(to, bytes);
                 self.stirred = true;
             }
+            Some(Place::Passive) => self.send_stream(now, (way, to), None, bytes),
+            Some(Place::Active(index)) => self.send_stream(now, (way, to), Some(index), bytes),
             None => {}
         }
     }
@@ -98,7 +110,9 @@ impl Gathering {
         let (way, locals) = (way.0 as usize, self.config.locals.len());
         match way.checked_sub(WAYS * locals) {
             Some(task) => (task < self.tasks.len()).then_some(Place::Task(task)),
-            None => (way < locals).then_some(Place::Local(way)),
+            None if way < locals => Some(Place::Local(way)),
+            None if way < 2 * locals => Some(Place::Passive),
+            None => Some(Place::Active(way - 2 * locals)),
         }
     }
 
@@ -109,6 +123,10 @@ impl Gathering {
             let of_task = task.filter(|_| fresh.candidate.kind == CandidateKind::Relay);
             let way = match of_task {
                 Some(task) => self.hold(task).then(|| relay_way(self.config.locals.len(), task)),
+                None if fresh.candidate.tcp_type.is_some() && fresh.candidate.kind == CandidateKind::Host => {
+                    let passive = fresh.candidate.tcp_type == Some(TcpKind::Passive);
+                    Some(self.tcp_way(fresh.local, if passive { 1 } else { 2 }))
+                }
                 None if fresh.candidate.protocol == Protocol::Udp && self.is_base(fresh.local, fresh.base) => {
                     u32::try_from(fresh.local).ok().map(Way)
                 }
@@ -139,6 +157,93 @@ impl Gathering {
 
     fn is_base(&self, local: usize, base: SocketAddr) -> bool {
         matches!(self.locals[local], LocalState::Open { address, .. } if address == base)
+    }
+
+    fn tcp_way(&self, local: usize, nth: usize) -> Way {
+        Way(u32::try_from(nth * self.config.locals.len() + local).unwrap_or(u32::MAX))
+    }
+
+    /// Opens the TCP listeners.
+    pub(super) fn listen(&mut self) {
+        for index in 0..self.listeners.len() {
+            let socket = self.name();
+            self.sockets.insert(socket, Owner::Listener(index));
+            let local = SocketAddr::new(self.config.locals[index].address, 0);
+            self.out.push_back(Output::Open { socket, want: Want::TcpListen { local } });
+        }
+    }
+
+    /// From that local address connections can be opened.
+    pub(super) fn connects(&mut self, now: Time, index: usize) {
+        if !self.listeners.is_empty() {
+            let from = (index, SocketAddr::new(self.config.locals[index].address, DISCARD));
+            self.harvest.tcp_host(now, from, TcpType::Active, &self.config, &mut self.out);
+        }
+    }
+
+    fn name(&mut self) -> Socket {
+        self.next_name += 1;
+        Socket(self.next_name - 1)
+    }
+
+    fn send_stream(&mut self, now: Time, (way, to): (Way, SocketAddr), active: Option<usize>, bytes: Vec<u8>) {
+        if self.stopping {
+            return;
+        }
+        let say = (&mut self.out, &mut self.heard);
+        let first = self.streams.send(now, (way, to), active.is_some(), bytes, say);
+        if let (Some(first), Some(index)) = (first, active) {
+            let socket = self.name();
+            let local = SocketAddr::new(self.config.locals[index].address, 0);
+            self.streams.open(socket, (way, to), local, first, &mut self.out);
+        }
+    }
+
+    /// Takes in what concerns listeners and the connections of ICE; true when it did.
+    pub(super) fn of_streams(&mut self, now: Time, input: Input<'_>) -> bool {
+        match input {
+            Input::Accepted { listener, socket, from, .. } => {
+                match self.sockets.get(&listener) {
+                    Some(Owner::Listener(index)) if !self.stopping => {
+                        let way = self.tcp_way(*index, 1);
+                        self.streams.accepted(way, socket, from, &mut self.out);
+                    }
+                    _ => self.out.push_back(Output::Close { socket }),
+                }
+                true
+            }
+            Input::Connected { socket, .. }
+            | Input::Opened { socket, .. }
+            | Input::Refused { socket, .. }
+            | Input::Received { socket, .. }
+            | Input::Unreachable { socket, .. }
+            | Input::Closed { socket, .. } => {
+                if let Some(Owner::Listener(index)) = self.sockets.get(&socket).copied() {
+                    self.of_listener(now, index, input);
+                    return true;
+                }
+                let ours = self.streams.holds(socket);
+                self.streams.input(now, socket, input, (&mut self.out, &mut self.heard));
+                ours
+            }
+            Input::Tick | Input::Answered { .. } | Input::Told { .. } | Input::Stop => false,
+        }
+    }
+
+    fn of_listener(&mut self, now: Time, index: usize, input: Input<'_>) {
+        match input {
+            Input::Opened { socket, local, .. } => {
+                self.listeners[index] = LocalState::Open { socket, address: local };
+                self.harvest.tcp_host(now, (index, local), TcpType::Passive, &self.config, &mut self.out);
+                self.found(None);
+            }
+            Input::Refused { why, .. } => {
+                self.listeners[index] = LocalState::Refused;
+                let text = words::no_local_socket("TCP listener", &self.config.locals[index], why);
+                self.out.push_back(Output::Event(Event::Note { elapsed_ms: now.millis(), text }));
+            }
+            _ => {}
+        }
     }
 
     /// A datagram that answers nothing; true when it is not for gathering.

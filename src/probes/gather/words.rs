@@ -56,12 +56,12 @@ pub(super) fn garbage(target: Target, bytes: &[u8]) -> String {
     format!("the relay at {} sent what is neither STUN nor ChannelData: {}", target.address, quoted(bytes))
 }
 
-pub(super) fn no_local_socket(local: &Local, why: &Refusal) -> String {
+pub(super) fn no_local_socket(what: &str, local: &Local, why: &Refusal) -> String {
     let text = match why {
         Refusal::Bind { text } | Refusal::Exhausted { text } | Refusal::Other { text } => text.clone(),
         other => format!("{other:?}"),
     };
-    format!("no UDP socket on {} ({}): {text}", local.address, local.interface)
+    format!("no {what} on {} ({}): {text}", local.address, local.interface)
 }
 
 /// How much an outcome says about a server, among outcomes that differ by path.

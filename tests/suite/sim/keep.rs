@@ -10,7 +10,7 @@ use rtcprobe::probes::gather::keep::{Heard, Way};
 use rtcprobe::probes::gather::{Alternate, Config, Gathering, Local, ServerSpec};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
-use rtcprobe::report::{Candidate, CandidateKind, Event};
+use rtcprobe::report::{Candidate, CandidateKind, Event, TcpKind};
 use rtcprobe::server::{self, Listen, Network, Server, Users};
 use rtcprobe::wire::message::Method;
 use rtcprobe::wire::uri;
@@ -121,6 +121,12 @@ impl Stage {
         Agent { host, handle, log }
     }
 
+    /// One with TCP host candidates, and without servers.
+    fn tcp_agent(&mut self, name: &str, address: &str) -> Agent {
+        let host = self.world.host(name, &[address]);
+        self.start(host, Config { tcp: true, ..asked(&[address], &[]) })
+    }
+
     fn pass(&mut self, time: Duration) {
         let until = self.world.now() + time;
         self.world.run_until(until);
@@ -181,6 +187,13 @@ impl Agent {
             _ => None,
         };
         self.heard().into_iter().filter_map(of_kind).collect()
+    }
+
+    fn tcp(&self, wanted: TcpKind) -> (Way, SocketAddr) {
+        let mut found = self.found(CandidateKind::Host).into_iter();
+        let (way, base, candidate) = found.find(|(_, _, candidate)| candidate.tcp_type == Some(wanted)).unwrap();
+        assert_eq!(base, SocketAddr::new(candidate.address.parse().unwrap(), candidate.port));
+        (way, base)
     }
 
     fn only(&self, wanted: CandidateKind) -> (Way, SocketAddr) {
@@ -443,4 +456,94 @@ fn a_relay_whose_allocation_is_forgotten_is_lost() {
     let news = anna.news();
     assert!(matches!(&news[..], [Heard::Lost { way, .. }] if *way == relay.0), "{news:?}");
     stage.release(&anna);
+}
+
+#[test]
+fn an_active_candidate_connects_to_a_passive_one_and_packets_go_both_ways() {
+    let mut stage = stage(|_| {});
+    let (anna, bert) = (stage.tcp_agent("anna", ANNA), stage.tcp_agent("bert", BERT));
+    stage.gather();
+    let (active, passive) = (anna.tcp(TcpKind::Active), bert.tcp(TcpKind::Passive));
+    assert_eq!(active.1.port(), 9);
+    let udp = anna.found(CandidateKind::Host).into_iter().find(|(_, _, found)| found.tcp_type.is_none()).unwrap();
+    assert!(anna.found(CandidateKind::Host).iter().all(|(_, _, found)| found.priority <= udp.2.priority));
+    anna.news();
+    bert.news();
+    for text in [&b"one"[..], b"one", b"two"] {
+        stage.send(&anna, active.0, passive.1, text);
+    }
+    stage.soon();
+    let news = bert.news();
+    let Some(Heard::Bytes { from, .. }) = news.first() else { panic!("{news:?}") };
+    let from = *from;
+    assert_eq!(news, [bytes(passive.0, from, b"one"), bytes(passive.0, from, b"two")]);
+    let long = vec![7; 1400];
+    for text in [&b"three"[..], &long] {
+        stage.send(&bert, passive.0, from, text);
+    }
+    stage.soon();
+    assert_eq!(anna.news(), [bytes(active.0, passive.1, b"three"), bytes(active.0, passive.1, &long)]);
+    stage.release(&bert);
+    stage.soon();
+    let news = anna.news();
+    assert!(
+        matches!(&news[..], [Heard::NoConnection { way, to, .. }] if (*way, *to) == (active.0, passive.1)),
+        "{news:?}"
+    );
+    stage.release(&anna);
+}
+
+#[test]
+fn a_connection_that_cannot_be_had_is_told_once_for_a_while() {
+    let mut stage = stage(|_| {});
+    let anna = stage.tcp_agent("anna", ANNA);
+    stage.world.host("bert", &[BERT]);
+    stage.gather();
+    let (active, passive) = (anna.tcp(TcpKind::Active), anna.tcp(TcpKind::Passive));
+    let closed = SocketAddr::new(BERT.parse().unwrap(), 4000);
+    anna.news();
+    for _ in 0..3 {
+        stage.send(&anna, active.0, closed, b"check");
+        stage.soon();
+    }
+    let news = anna.news();
+    assert!(matches!(&news[..], [Heard::NoConnection { why, .. }] if why == "refused (RST)"), "{news:?}");
+    stage.pass(Duration::from_secs(10));
+    stage.send(&anna, active.0, closed, b"check");
+    stage.soon();
+    assert_eq!(anna.news().len(), 1, "tried anew");
+    stage.send(&anna, passive.0, closed, b"check");
+    assert_eq!(anna.news().len(), 1, "nobody has connected from there");
+}
+
+#[test]
+fn who_only_sits_in_a_connection_makes_room_and_who_was_answered_stays() {
+    let mut stage = stage(|_| {});
+    let (anna, bert) = (stage.tcp_agent("anna", ANNA), stage.tcp_agent("bert", BERT));
+    stage.gather();
+    let (active, passive) = (anna.tcp(TcpKind::Active), bert.tcp(TcpKind::Passive));
+    stage.send(&anna, active.0, passive.1, b"hello");
+    stage.soon();
+    let from = bert.heard().into_iter().find_map(|heard| match heard {
+        Heard::Bytes { from, .. } => Some(from),
+        _ => None,
+    });
+    stage.send(&bert, passive.0, from.unwrap(), b"hello back");
+    stage.soon();
+    let crowd: Vec<Agent> = (30..60).map(|n| stage.tcp_agent("stranger", &format!("192.0.2.{n}"))).collect();
+    stage.gather();
+    bert.news();
+    for stranger in &crowd {
+        let way = stranger.tcp(TcpKind::Active).0;
+        stage.send(stranger, way, passive.1, b"anybody");
+        stage.soon();
+    }
+    anna.news();
+    stage.send(&bert, passive.0, from.unwrap(), b"still here");
+    stage.soon();
+    assert_eq!(anna.news(), [bytes(active.0, passive.1, b"still here")]);
+    let thrown_out = crowd
+        .iter()
+        .filter(|stranger| stranger.heard().iter().any(|heard| matches!(heard, Heard::NoConnection { .. })));
+    assert_eq!(thrown_out.count(), 30 - 15);
 }
