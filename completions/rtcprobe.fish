@@ -30,6 +30,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "gather" -d 'Gathe
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "nat" -d 'Find out how the NAT in front of this host treats packets, and with whom calls go direct'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "turn" -d 'Prove that a TURN server works, or name the first step that fails and why'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "check" -d 'Say whether WebRTC will connect, what is wrong, how that is known, and what to change'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "connect" -d 'Connect to another rtcprobe, a browser or any ICE agent, and show by which path, and why not by the others'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "replay" -d 'Run a recorded run again, without a network'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "explain" -d 'Say what a finding means, how it is told from look-alikes, and how to fix it'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
@@ -290,6 +291,80 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s v -l verbose
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l turn -d 'A TURN server: host, host:port or a turn: or turns: URI; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l username -d 'User name for the TURN server that it follows, or for all of them when given before the first' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l credential -d 'Password, likewise. Other users of this machine can see it; --credential-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l credential-file -d 'File with the password in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l secret -d 'Shared secret to make time-limited credentials from (coturn: use-auth-secret), likewise' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l secret-file -d 'File with the shared secret in it, likewise; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l ttl -d 'How long credentials made from a secret last' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l user-id -d 'User id to put into credentials made from a secret' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l ice-servers -d 'Servers as JSON, inline, in a file or on standard input (-): an RTCConfiguration, its iceServers, or what a provider\'s API returned' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l config -d 'Servers and options from this TOML file, where neither the command line nor the environment has them' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l profile -d 'Likewise from [profile.NAME] of the user\'s configuration file, rtcprobe/config.toml' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l demo -d 'Try it with no network: start a server on loopback, behind a simulated NAT of this kind, and use that. Kinds: none, full-cone, restricted-cone, port-restricted-cone, symmetric, or a pair of mapping (eim, adm, apdm) and filtering (eif, adf, apdf) such as adm-eif' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l exec -d 'Run this command in a shell and speak with it over its standard input and output, such as \'ssh host rtcprobe connect answer -\'' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l listen -d 'Wait at this address and port for another rtcprobe that dials; a port alone is one of every address' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l dial -d 'Dial an rtcprobe that listens, host:port' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whip -d 'Publish to this media server (WHIP, RFC 9725); ICE only, no media' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whep -d 'Watch from this media server (WHEP); ICE only, no media' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token -d 'What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this machine can see it; --token-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token-file -d 'File with the token in it; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l wait -d 'How long to wait for the other side [default: 1m; 10m when somebody has to carry a text]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l policy -d 'Which candidates to use' -r -f -a "all\t'Every kind'
+relay\t'Relay candidates only'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l only -d 'Candidates of this transport only, whichever way a relay is reached' -r -f -a "udp\t''
+tcp\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l pair -d 'Pairs of these types of candidates only, local and remote, such as host-srflx; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l duration -d 'Likewise, for so long' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l restart -d 'Restart ICE that long after the first pair was selected [without a value: 2s]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l local-address -d 'Use this local address only; repeat for more' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l port-range -d 'Local UDP ports to use, such as 50000-50199; to look at a NAT takes 128 of them, and more with --lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l nameserver -d 'Resolve names with this DNS server instead of the system\'s; port 53 when none is given' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l ca-file -d 'Trust the certificates in this PEM file instead of the system\'s' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l sni -d 'Ask for this name in TLS and expect it in the certificate, instead of the server\'s host name' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l timeout -d 'Stop asking after this time and report what is known by then [default: 10s, or as long as --timing takes; turn: 40s and what is to be measured]' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l timing -d 'How often to repeat a request that is not answered, and when to give up: prompt (4 copies, 4.5 s), rfc8489 (7, 39.5 s), chrome (9, 39.75 s), firefox (7, 7.9 s), fast (3, 0.7 s), or RTO,COPIES,WAIT' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l pcap -d 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l trace -d 'Write the run to this file, so that rtcprobe replay can run it again without a network' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
+json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
+jsonl\t'One JSON object a line for each event as it happens, the report last'
+junit\t'JUnit\'s XML for CI: a test case for each server and step, each expectation, each finding'
+github\t'Annotations of GitHub Actions, and a page in the job\'s summary'
+markdown\t'A page to paste into a ticket'
+html\t'One page with drawings that needs nothing but a browser'
+prometheus\t'Metrics for the textfile collector of node_exporter'
+nagios\t'One line with performance data; see --nagios for the exit codes'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+names\t'Hosts, users, interfaces, realms, certificates'"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
+always\t''
+never\t''"
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-default-servers -d 'Ask nobody when no server is named'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l self -d 'Be both sides, to see whether two clients of this network reach one another'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l sdp -d 'Give the description as SDP, for programs that take nothing else'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l qr -d 'Draw the line as a QR code as well'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l tcp -d 'Use TCP host candidates, too (RFC 6544)'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-trickle -d 'Tell all candidates at once, when the last is known'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-mdns -d 'Do not ask the local network for the .local names that browsers hide addresses behind'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l echo -d 'Send packets over the selected pair and measure what comes back, for 5s or as long as --duration says'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l until-failure -d 'Go on until the path is lost for good, and say when it was noticed'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-software -d 'Do not tell servers the name and version of this program'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l strict -d 'Fail with exit code 1 on a warning, too'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s 4 -l ipv4 -d 'Use IPv4 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s 6 -l ipv6 -d 'Use IPv6 only'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l insecure -d 'Go on with certificates that do not verify, and say so in the result'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l json -d 'Print the report as one JSON document, the same as --output json'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l nagios -d 'Run as a plugin of Nagios or Icinga: one line on stdout, and exit codes 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s q -l quiet -d 'Print the answer only: no notes, no warnings, no progress; of check, only the findings\' codes'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s v -l verbose -d 'Say more on stderr about what happens'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-progress -d 'Never show what is being waited for'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l output -d 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json' -r -f -a "text\t'For people'
 json\t'One JSON document at the end; its schema is printed by rtcprobe schema'
 jsonl\t'One JSON object a line for each event as it happens, the report last'

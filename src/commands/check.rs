@@ -127,7 +127,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     let outputs = args.output.outputs("check")?;
     let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
-    let manner = Manner { defaults: !args.defaults.no_default_servers, anonymous: false, spread: true };
+    let manner = Manner { defaults: !args.defaults.no_default_servers, spread: true, ..Manner::default() };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
         None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,

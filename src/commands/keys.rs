@@ -48,7 +48,7 @@ pub fn assign(
     let mut group = 0..0;
     let mut growing = false;
     let mut hosts = Vec::new();
-    for (place, word) in words(matches, input)? {
+    for (place, word) in words(matches, manner.words, input)? {
         match word {
             Word::Server(kind, text) => {
                 let uri = server(kind, &text, ui)?;
@@ -231,10 +231,11 @@ enum Place {
 
 /// Everything that names a server or a key, in the order of the command line. Files are read here,
 /// once each, whomever they are for.
-fn words(matches: &ArgMatches, input: &mut Input) -> Result<Vec<(Place, Word)>, Stop> {
+fn words(matches: &ArgMatches, others: usize, input: &mut Input) -> Result<Vec<(Place, Word)>, Stop> {
     let mut words = Vec::new();
     for (id, kind) in [("stun", Kind::Stun), ("turn", Kind::Turn), ("uris", Kind::Uri)] {
-        for (place, text) in given::<String>(matches, id) {
+        let others = if kind == Kind::Uri { others } else { 0 };
+        for (place, text) in given::<String>(matches, id).into_iter().skip(others) {
             words.push((place, Word::Server(kind, text)));
         }
     }

@@ -4,6 +4,7 @@ mod certificate;
 mod check;
 mod completions;
 mod config;
+mod connect;
 mod demo;
 pub mod environment;
 pub mod exit;
@@ -58,6 +59,7 @@ enum Command {
     Nat(Box<nat::NatArgs>),
     Turn(Box<turn::TurnArgs>),
     Check(Box<check::CheckArgs>),
+    Connect(Box<connect::ConnectArgs>),
     Replay(replay::ReplayArgs),
     Explain(explain::ExplainArgs),
     Serve(Box<serve::ServeArgs>),
@@ -75,6 +77,7 @@ impl Command {
             Command::Nat(args) => Some(&mut args.servers.file),
             Command::Turn(args) => Some(&mut args.servers.file),
             Command::Check(args) => Some(&mut args.servers.file),
+            Command::Connect(args) => Some(&mut args.servers.file),
             _ => None,
         }
     }
@@ -121,6 +124,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Nat(args) => args.output.wishes(),
         Command::Turn(args) => args.output.wishes(),
         Command::Check(args) => args.output.wishes(),
+        Command::Connect(args) => args.output.wishes(),
         Command::Replay(args) => args.output.wishes(),
         Command::Serve(args) => Ok(args.talk.wishes()),
         Command::Report(args) => args.wishes(),
@@ -146,6 +150,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
         Command::Nat(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Turn(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Check(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
+        Command::Connect(args) => asking(&args.probing.record, args.demo.demo.is_some(), &mut ui),
         Command::Replay(args) => replay::run(args, matches, &mut ui),
         Command::Serve(args) => ready(FOR_SERVER).and_then(|()| serve::run(args, matches, now, &mut ui)),
         Command::Report(args) => report::run(args, &mut ui),
@@ -180,6 +185,7 @@ fn probe(command: &Command, matches: &ArgMatches, world: &World, ui: &mut Ui) ->
         Command::Nat(args) => nat::run(args, matches, world, ui),
         Command::Turn(args) => turn::run(args, matches, world, ui),
         Command::Check(args) => check::run(args, matches, world, ui),
+        Command::Connect(args) => connect::run(args, matches, world, ui),
         _ => stop::usage("the trace names a command that sends nothing"),
     }
 }

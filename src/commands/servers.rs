@@ -78,6 +78,8 @@ pub struct Manner {
     pub anonymous: bool,
     /// A TURN host without a scheme stands for every transport worth checking.
     pub spread: bool,
+    /// So many of the plain arguments are no servers.
+    pub words: usize,
 }
 
 /// The servers that the command line names.

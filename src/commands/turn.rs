@@ -114,7 +114,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
     let outputs = args.output.outputs("turn")?;
     let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
-    let manner = Manner { anonymous: args.anonymous, spread: true, defaults: false };
+    let manner = Manner { anonymous: args.anonymous, spread: true, ..Manner::default() };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
         None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,

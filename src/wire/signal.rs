@@ -49,6 +49,9 @@ pub struct Description {
     /// Sends back what it is sent over the path, as rtcprobe does.
     #[serde(default)]
     pub echo: bool,
+    /// The user name fragment of the offer that this answers. Whoever carries it here fills it in: a machine says none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
 }
 
 /// Who speaks first.
@@ -129,6 +132,7 @@ mod tests {
             complete: true,
             agent: Some("rtcprobe".into()),
             echo: true,
+            answers: None,
         };
         for message in [Message::Description(description), Message::Complete, Message::Bye] {
             assert_eq!(Message::read(&message.to_line()), Ok(Some(message)));
