@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use crate::report::{Event, StepName};
 use crate::view;
+use crate::view::connect::Board;
 use crate::view::escape::visible;
+use crate::view::style::Style;
 use crate::view::ui::Ui;
 
 /// Tells on stderr what was learned the moment it was: progress, details under `-v`.
@@ -12,6 +14,8 @@ use crate::view::ui::Ui;
 pub struct Telling {
     /// Addresses of each URL that are still being checked.
     running: HashMap<String, u32>,
+    /// The pairs of a connection.
+    board: Board,
 }
 
 impl Telling {
@@ -30,6 +34,9 @@ impl Telling {
             ui.detail(&line);
         }
         if let Some(line) = view::nat::live(event) {
+            ui.detail(&line);
+        }
+        if let Some(line) = view::connect::live(event) {
             ui.detail(&line);
         }
     }
@@ -52,6 +59,13 @@ impl Telling {
                 }
             }
             _ => {}
+        }
+        if self.board.learn(event)
+            && let Some(progress) = ui.progress()
+        {
+            progress.learned(&self.board.line());
+            let rows = self.board.rows(&Style { width: progress.columns(), color: false });
+            progress.table(&rows);
         }
         if let (Some(text), Some(progress)) = (view::nat::so_far(event), ui.progress()) {
             progress.learned(&text);

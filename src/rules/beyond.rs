@@ -136,12 +136,6 @@ pub static BEYOND: &[Beyond] = &[
          bind\" with errno=99. Behind a 1:1 NAT listening-ip is the private address.",
     ),
     alone(
-        "mdns-candidate-unresolvable",
-        "A peer's .local candidate cannot be resolved",
-        "Browsers hide addresses behind mDNS names (RFC 8828). Whether a peer can resolve them, only that peer can \
-         tell.",
-    ),
-    alone(
         "permission-expired",
         "Data stops after five minutes",
         "Permissions last 300 s, channels 600 s, unless the client renews them (RFC 8656 section 9). A client that \

@@ -60,6 +60,19 @@ impl Diagnosis {
         }
     }
 
+    /// About the path between two agents, which is no server's.
+    pub(super) fn of_the_path(detail: impl Into<String>) -> Diagnosis {
+        let (evidence, servers) = (Vec::new(), Vec::new());
+        Diagnosis {
+            detail: detail.into(),
+            evidence,
+            fix: String::new(),
+            servers,
+            at_most: Severity::Error,
+            suspected: None,
+        }
+    }
+
     /// The trouble as a fact, in the words of the report.
     pub(super) fn shown(self, trouble: &Trouble<'_>) -> Diagnosis {
         let says = match (trouble.text, trouble.code) {

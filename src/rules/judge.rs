@@ -6,7 +6,7 @@ use crate::report::{Alternative, Finding, Report, Severity};
 /// Sentences of a finding that is made of several; further ones are counted.
 const SENTENCES: usize = 3;
 /// In the order of a conversation: without a way there is no handshake, without a handshake no login.
-const AREAS: [&str; 8] = ["config", "reach", "tls", "auth", "allocate", "relay", "nat", "security"];
+const AREAS: [&str; 9] = ["config", "reach", "tls", "auth", "allocate", "relay", "nat", "connect", "security"];
 
 /// Speaks of a server where nothing else does.
 const LAST_RESORT: &str = "server-misbehaves";

@@ -14,6 +14,7 @@ mod beyond;
 mod certificate;
 mod clock;
 mod config;
+mod connect;
 mod contact;
 mod diagnosis;
 pub mod expectation;

@@ -1,4 +1,4 @@
-use super::{Rule, allocate, auth, config, nat, reach, relay, security, tls};
+use super::{Rule, allocate, auth, config, connect, nat, reach, relay, security, tls};
 
 /// Every rule, by code.
 pub static RULES: &[&Rule] = &[
@@ -54,8 +54,19 @@ pub static RULES: &[&Rule] = &[
     &nat::fragments_dropped::RULE,
     &nat::hairpin_unsupported::RULE,
     &reach::host_unreachable::RULE,
+    &connect::ice_answers_from_elsewhere::RULE,
+    &connect::ice_direct_path_missed::RULE,
+    &connect::ice_no_candidate::RULE,
+    &connect::ice_no_path::RULE,
+    &connect::ice_one_way::RULE,
+    &connect::ice_other_side_silent::RULE,
+    &connect::ice_path_lost::RULE,
+    &connect::ice_relay_denies_peer::RULE,
+    &connect::ice_role_conflict::RULE,
+    &connect::ice_wrong_credentials::RULE,
     &allocate::lb_no_affinity::RULE,
     &relay::mapped_address_private::RULE,
+    &connect::mdns_candidate_unresolvable::RULE,
     &relay::mtu_blackhole::RULE,
     &nat::nat_both_symmetric_no_turn::RULE,
     &nat::nat_carrier_grade::RULE,
@@ -67,6 +78,7 @@ pub static RULES: &[&Rule] = &[
     &nat::nat_udp_binding_timeout_short::RULE,
     &reach::not_stun::RULE,
     &auth::oauth_advertised::RULE,
+    &connect::path_lossy::RULE,
     &nat::path_mtu_small::RULE,
     &relay::peer_family_mismatch::RULE,
     &relay::peer_private_denied::RULE,

@@ -6,7 +6,7 @@ use crate::report::Severity;
 use crate::rules::{BEYOND, Beyond, RULES, Rule};
 
 /// The areas in the order in which a connection meets them, and what they are called.
-const AREAS: [(&str, &str); 8] = [
+const AREAS: [(&str, &str); 9] = [
     ("config", "The configuration itself"),
     ("reach", "Reaching the server"),
     ("tls", "TLS and certificates"),
@@ -14,6 +14,7 @@ const AREAS: [(&str, &str); 8] = [
     ("allocate", "Allocations"),
     ("relay", "Relaying"),
     ("nat", "This network"),
+    ("connect", "The path between two agents"),
     ("security", "The server's security"),
 ];
 /// Where the text of a page begins.

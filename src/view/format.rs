@@ -62,6 +62,7 @@ pub fn text(report: &Report, style: &Style, verbose: bool) -> String {
         "nat" => super::nat::text(report, style, verbose),
         "turn" => super::turn::text(report, style, verbose),
         "check" => super::check::text(report, style, verbose),
+        "connect" => super::connect::text(report, style, verbose),
         _ => super::gather::text(report, style),
     }
 }
@@ -91,6 +92,7 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         "nat" => super::nat::closing(report, style, verbose),
         "turn" => super::turn::closing(report, style, verbose),
         "check" => super::check::closing(report, style, verbose),
+        "connect" => super::connect::closing(report, style, verbose),
         _ => super::servers::closing(report, style),
     }
 }
@@ -103,6 +105,7 @@ pub fn summary(report: &Report) -> String {
         "gather" => super::servers::summary(report),
         "check" => super::check::summary(report),
         "nat" => super::nat::summary(report),
+        "connect" => super::connect::summary(report),
         _ => counted(report),
     }
 }

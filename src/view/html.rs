@@ -4,6 +4,7 @@
 mod chart;
 mod drawing;
 mod forecast;
+mod pairs;
 mod quality;
 mod timeline;
 mod waterfall;
@@ -27,6 +28,8 @@ pub fn document(report: &Report) -> String {
         body.push_str(&format!("<section>\n<h2>{}</h2>\n", xml(table.title)));
         match table.title {
             "Candidates" => body.push_str(&(timeline::figure(report) + &self::table(&table))),
+            "Pairs" => body.push_str(&(pairs::figure(report) + &self::table(&table))),
+            "Connection" => body.push_str(&(self::table(&table) + &quality::path(report))),
             "Steps" => body.push_str(&(self::table(&table) + &waterfall::figures(report))),
             "Quality through the relay" => body.push_str(&(self::table(&table) + &quality::figures(report))),
             "NAT" => {

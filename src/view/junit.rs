@@ -4,6 +4,7 @@
 use super::escape;
 use super::format;
 use super::tables::name;
+use crate::report::connect::PairState;
 use crate::report::nat::TestOutcome;
 use crate::report::{Outcome, Report, Severity, StepOutcome, Verdict};
 
@@ -34,7 +35,7 @@ enum Result {
 #[must_use]
 pub fn document(report: &Report) -> String {
     let mut suites = vec![verdict(report)];
-    suites.extend([expectations(report), servers(report), behaviour(report)].into_iter().flatten());
+    suites.extend([expectations(report), connection(report), servers(report), behaviour(report)].into_iter().flatten());
     suites.extend(stations(report));
     suites.extend(findings(report));
     let count =
@@ -116,6 +117,35 @@ fn servers(report: &Report) -> Option<Suite> {
         }
     });
     suite("servers", cases.collect())
+}
+
+/// That there is a path, and each pair: of many that are tried, one has to work.
+fn connection(report: &Report) -> Option<Suite> {
+    let connect = report.connect.as_ref()?;
+    let took = connect.connected_ms.zip(connect.checking_ms).map(|(connected, checking)| (connected - checking) / 1e3);
+    let whole = Case {
+        class: "rtcprobe.connect".into(),
+        name: "connection".into(),
+        seconds: took,
+        result: match (&connect.selected, report.interrupted) {
+            (Some(_), _) => Result::Passed,
+            (None, true) => Result::Error("interrupted before the end".into()),
+            (None, false) => Result::Failed("connection".into(), super::connect::summary(report)),
+        },
+        said: connect.selected.as_ref().map(|_| super::connect::summary(report)),
+    };
+    let pairs = connect.pairs.iter().map(|pair| Case {
+        class: "rtcprobe.connect.pairs".into(),
+        name: format!("{} {} to {} {}", name(&pair.local_type), pair.local, name(&pair.remote_type), pair.remote),
+        seconds: pair.rtt_ms.map(|ms| ms / 1e3),
+        result: match (pair.state, &pair.failure) {
+            (PairState::Succeeded, _) => Result::Passed,
+            (_, Some(failure)) => Result::Skipped(failure.detail.clone()),
+            (state, None) => Result::Skipped(name(&state)),
+        },
+        said: None,
+    });
+    suite("connect", std::iter::once(whole).chain(pairs).collect())
 }
 
 /// A test of the NAT finds out something; whatever it finds, it did not fail.

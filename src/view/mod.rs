@@ -3,6 +3,7 @@
 
 pub mod attempts;
 pub mod check;
+pub mod connect;
 pub mod demo;
 pub mod differences;
 pub mod escape;

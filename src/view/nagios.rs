@@ -49,6 +49,14 @@ fn measured(report: &Report) -> Vec<String> {
     if let Some(gather) = &report.gather {
         out.push(format!("candidates={};;;0", gather.candidates.len()));
     }
+    if let Some(connect) = &report.connect {
+        let took = connect.connected_ms.zip(connect.checking_ms).map(|(connected, checking)| connected - checking);
+        out.extend(took.map(|ms| format!("connect={ms:.1}ms;;;0")));
+        let echo = connect.echo.as_ref();
+        out.extend(echo.and_then(|echo| echo.rtt_median_ms).map(|ms| format!("rtt={ms:.2}ms;;;0")));
+        let loss = echo.filter(|echo| echo.echoed).and_then(|echo| echo.loss);
+        out.extend(loss.map(|loss| format!("loss={:.2}%;;;0;100", loss * 100.0)));
+    }
     let mut names: Vec<String> = Vec::new();
     for turn in &report.turn {
         let mut name = label(&turn.url);

@@ -1,4 +1,4 @@
-//! What is being waited for, on one line of stderr, while it lasts.
+//! What is being waited for, on one line of stderr, while it lasts; below it a table where there is one.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -37,6 +37,10 @@ pub struct Progress {
 struct Line {
     out: Conversation,
     text: String,
+    /// Drawn below the text.
+    rows: Vec<String>,
+    /// Lines on the screen below the first.
+    below: usize,
     /// How often it was drawn: the clock is the ticking, so that nobody here has to read one.
     ticks: u32,
     shown: bool,
@@ -46,7 +50,7 @@ impl Progress {
     /// A line for these servers, at most `columns` wide; it appears only after a quarter of a second.
     #[must_use]
     pub fn new(waiting_for: &[String], columns: usize, out: Conversation) -> Progress {
-        let line = Arc::new(Mutex::new(Line { out, text: String::new(), ticks: 0, shown: false }));
+        let line = Arc::new(Mutex::new(Line::new(out)));
         let (end, ended) = mpsc::channel();
         let ticked = Arc::clone(&line);
         let ticking = thread::spawn(move || {
@@ -92,6 +96,27 @@ impl Progress {
         self.describe();
     }
 
+    /// How a table stands; rows that are wider than the screen are cut.
+    pub fn table(&mut self, rows: &[String]) {
+        let cut = |row: &String| {
+            let mut cut = String::new();
+            for c in row.chars() {
+                if width(&cut) + width(&c.to_string()) >= self.columns {
+                    break;
+                }
+                cut.push(c);
+            }
+            cut
+        };
+        locked(&self.line).rows = rows.iter().map(cut).collect();
+    }
+
+    /// The columns of the screen.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// Lets somebody else write to the terminal without the two getting mixed up.
     pub fn aside(&self, mut write: impl FnMut() -> io::Result<()>) -> io::Result<()> {
         let mut line = locked(&self.line);
@@ -125,19 +150,38 @@ impl Drop for Progress {
 }
 
 impl Line {
+    fn new(out: Conversation) -> Line {
+        Line { out, text: String::new(), rows: Vec::new(), below: 0, ticks: 0, shown: false }
+    }
+
     fn tick(&mut self) {
         let elapsed = PATIENCE + TICK * self.ticks;
         let frame = FRAMES[self.ticks as usize % FRAMES.len()];
-        let text = format!("\r\x1b[2K{frame} {:.1} s  {}", elapsed.as_secs_f64(), self.text);
+        let mut text = format!("{}{frame} {:.1} s  {}", self.away(), elapsed.as_secs_f64(), self.text);
+        for row in &self.rows {
+            text.push_str("\r\n");
+            text.push_str(row);
+        }
         self.write(&text);
+        self.below = self.rows.len();
         self.ticks += 1;
         self.shown = true;
     }
 
     fn hide(&mut self) {
         if self.shown {
-            self.write("\r\x1b[2K");
+            let away = self.away();
+            self.write(&away);
+            self.below = 0;
             self.shown = false;
+        }
+    }
+
+    /// What takes everything off the screen that was drawn.
+    fn away(&self) -> String {
+        match self.below {
+            0 => "\r\x1b[2K".into(),
+            below => format!("\r\x1b[{below}A\x1b[J"),
         }
     }
 
@@ -188,8 +232,7 @@ mod tests {
 
     #[test]
     fn leaves_nothing_behind() {
-        let mut line =
-            Line { out: Arc::new(Mutex::new(Box::new(Vec::new()))), text: "x".into(), ticks: 0, shown: false };
+        let mut line = Line::new(Arc::new(Mutex::new(Box::new(Vec::new()))));
         line.hide();
         assert!(!line.shown);
         line.tick();

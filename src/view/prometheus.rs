@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use super::escape::visible;
 use super::tables::name;
 use super::time;
+use crate::report::connect::PairState;
 use crate::report::{Report, Severity, StepOutcome, Verdict};
 
 /// A sample's labels and value.
@@ -20,6 +21,7 @@ pub fn text(report: &Report) -> String {
     stations(report, &mut out);
     quality(report, &mut out);
     behaviour(report, &mut out);
+    connection(report, &mut out);
     out.text
 }
 
@@ -146,6 +148,45 @@ fn behaviour(report: &Report, out: &mut Families) {
     out.add("rtcprobe_nat_hairpinning", "Whether packets to an own public address come back.", yes(nat.hairpinning));
     let lifetime = nat.mapping_lifetime_ms.map(|ms| vec![(Vec::new(), ms / 1e3)]).unwrap_or_default();
     out.add("rtcprobe_nat_mapping_lifetime_seconds", "How long an idle mapping lives.", lifetime);
+}
+
+fn connection(report: &Report, out: &mut Families) {
+    let Some(connect) = &report.connect else { return };
+    let one = |value: Option<f64>| value.map(|value| vec![(Vec::new(), value)]).unwrap_or_default();
+    let selected = connect.selected.as_ref();
+    out.add(
+        "rtcprobe_connect_connected",
+        "Whether a pair was selected.",
+        one(Some(f64::from(u8::from(selected.is_some())))),
+    );
+    let took = connect.connected_ms.zip(connect.checking_ms).map(|(connected, checking)| (connected - checking) / 1e3);
+    out.add("rtcprobe_connect_duration_seconds", "From the first possible check to the selected pair.", one(took));
+    let labels = selected.map(|selected| {
+        let labels = vec![
+            ("local_type", name(&selected.local_type)),
+            ("remote_type", name(&selected.remote_type)),
+            ("protocol", name(&selected.protocol)),
+            ("path", name(&selected.path)),
+        ];
+        vec![(labels, 1.0)]
+    });
+    out.add("rtcprobe_connect_selected_info", "The pair in use.", labels.unwrap_or_default());
+    let states =
+        [PairState::Frozen, PairState::Waiting, PairState::InProgress, PairState::Succeeded, PairState::Failed];
+    let count = |state: PairState| {
+        let count = connect.pairs.iter().filter(|pair| pair.state == state).count();
+        (vec![("state", name(&state))], count as f64)
+    };
+    out.add("rtcprobe_connect_pairs", "Pairs of candidates by state.", states.map(count).to_vec());
+    let Some(echo) = &connect.echo else { return };
+    let stats =
+        [("min", echo.rtt_min_ms), ("p50", echo.rtt_median_ms), ("p95", echo.rtt_p95_ms), ("max", echo.rtt_max_ms)];
+    let stats = stats.iter().filter_map(|(stat, value)| Some((vec![("stat", (*stat).into())], (*value)? / 1e3)));
+    out.add("rtcprobe_connect_round_trip_time_seconds", "Round-trip time over the selected pair.", stats.collect());
+    let loss = echo.loss.filter(|_| echo.echoed);
+    out.add("rtcprobe_connect_loss_ratio", "Share of the packets that did not come back, from 0 to 1.", one(loss));
+    let jitter = echo.jitter_ms.map(|ms| ms / 1e3);
+    out.add("rtcprobe_connect_jitter_seconds", "Interarrival jitter (RFC 3550).", one(jitter));
 }
 
 /// Metric families, written one after the other.

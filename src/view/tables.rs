@@ -2,6 +2,7 @@
 //! report has them; whoever draws them makes them safe.
 
 mod behaviour;
+mod paths;
 mod stations;
 
 use serde::Serialize;
@@ -62,6 +63,8 @@ impl Cell {
 pub fn all(report: &Report) -> Vec<Table> {
     let tables = [
         expectations(&report.expectations),
+        paths::connection(report),
+        paths::pairs(report),
         stations::table(report),
         stations::steps(report),
         stations::quality(report),

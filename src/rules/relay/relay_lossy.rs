@@ -22,8 +22,8 @@ rule! {
     "relay-lossy", Warning, "The relay loses packets", check
 }
 
-pub(super) const MOST: f64 = 0.05;
-pub(super) const ENOUGH: u64 = 20;
+pub(in crate::rules) const MOST: f64 = 0.05;
+pub(in crate::rules) const ENOUGH: u64 = 20;
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let say = |contact: &Contact<'_>| {

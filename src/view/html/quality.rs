@@ -14,18 +14,29 @@ const BARS: usize = 12;
 
 pub fn figures(report: &Report) -> String {
     let echoes = report.turn.iter().filter_map(|turn| Some((turn.url.as_str(), turn.echo.as_ref()?)));
-    let drawn: String = echoes.take(DRAWN).map(|(url, echo)| course(url, echo) + &distribution(url, echo)).collect();
+    let drawn: String =
+        echoes.take(DRAWN).map(|(url, echo)| course(url, &echo.course_ms) + &distribution(url, echo)).collect();
     if drawn.is_empty() { drawn } else { format!("<div class=\"charts\">\n{drawn}</div>\n") }
 }
 
+/// The path of a connection.
+pub fn path(report: &Report) -> String {
+    let echo = report.connect.as_ref().and_then(|connect| connect.echo.as_ref());
+    let times: Vec<Option<f64>> = echo.iter().flat_map(|echo| &echo.samples).map(|(_, rtt)| Some(*rtt)).collect();
+    match times.len() {
+        0 | 1 => String::new(),
+        _ => format!("<div class=\"charts\">\n{}</div>\n", course("The pair in use", &times)),
+    }
+}
+
 /// Over time: the line of round-trip times, the dashed one of jitter, a cross where everything was lost.
-fn course(url: &str, echo: &Echo) -> String {
-    let part = echo.course_ms.len().div_ceil(PARTS).max(1);
+fn course(name: &str, times: &[Option<f64>]) -> String {
+    let part = times.len().div_ceil(PARTS).max(1);
     let mean = |values: &[Option<f64>]| {
         let known: Vec<f64> = values.iter().copied().flatten().collect();
         (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
     };
-    let values: Vec<Option<f64>> = echo.course_ms.chunks(part).map(mean).collect();
+    let values: Vec<Option<f64>> = times.chunks(part).map(mean).collect();
     let known: Vec<f64> = values.iter().copied().flatten().collect();
     if known.is_empty() {
         return String::new();
@@ -61,7 +72,7 @@ fn course(url: &str, echo: &Echo) -> String {
     }
     inside.push_str(&chart::text(LEFT, BOTTOM + 14.0, "small soft", "start"));
     inside.push_str(&chart::text(RIGHT, BOTTOM + 14.0, "small soft end", "end"));
-    let caption = format!("{url}: round-trip time over the run (line), jitter (dashed), lost (×)");
+    let caption = format!("{name}: round-trip time over the run (line), jitter (dashed), lost (×)");
     let low = known.iter().copied().fold(f64::INFINITY, f64::min);
     let high = known.iter().copied().fold(0.0, f64::max);
     let description = format!(
