@@ -8,11 +8,13 @@ use super::pair::{Check, Failure, Pair, State};
 use super::pairing::{self, Checklist};
 use super::{Config, Connection, Event, IceCredentials, Local, Remote, Role, Route};
 use crate::machine::{Chance, Time};
-use crate::wire::candidate::CandidateType;
+use crate::wire::candidate::{CandidateType, TcpType};
 use crate::wire::message::{Class, Message, Method, TransactionId};
 
 /// Remote candidates that are taken, signalled or found; a peer that has more is not served better.
 pub(super) const REMOTES: usize = 256;
+/// How long an answer is waited for over TCP, where nothing is sent twice: as long as for all copies over UDP.
+const ON_TCP: Duration = Duration::from_millis(9_500);
 
 /// A datagram that is to leave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +61,8 @@ pub struct Agent {
     pub(super) started: Option<Time>,
     complete: (bool, bool),
     pub(super) switches: u32,
+    /// How often pairs without an answer are checked again, while the peer may not have heard of this side yet.
+    asleep: Option<Duration>,
     pub(super) nomination: Nomination,
 }
 
@@ -82,6 +86,7 @@ impl Agent {
             started: None,
             complete: (false, false),
             switches: 0,
+            asleep: None,
             nomination: Nomination::default(),
         }
     }
@@ -137,19 +142,21 @@ impl Agent {
 
     /// Takes a local candidate. What adds nothing (same address, same base) is left out.
     pub fn add_local(&mut self, local: Local) {
-        if self.locals.iter().any(|known| known.address == local.address && known.base == local.base) {
+        let same = |known: &Local| (known.address, known.base, known.tcp) == (local.address, local.base, local.tcp);
+        if self.locals.iter().any(same) || self.locals.len() >= REMOTES {
             return;
         }
         self.locals.push(local);
-        let index = self.locals.len() - 1;
         for remote in 0..self.remotes.len() {
-            self.pair(index, remote);
+            self.pair(self.locals.len() - 1, remote);
         }
     }
 
     /// Takes a candidate that the other side signalled.
     pub fn add_remote(&mut self, remote: Remote) {
-        if let Some(known) = self.remotes.iter_mut().find(|known| known.address == remote.address) {
+        if let Some(known) =
+            self.remotes.iter_mut().find(|known| known.address == remote.address && known.tcp == remote.tcp)
+        {
             // What was found to be there gets its true name (RFC 8838 §11).
             if known.kind == CandidateType::Prflx {
                 *known = remote;
@@ -193,17 +200,55 @@ impl Agent {
         self.complete == (true, true)
     }
 
-    /// Begins anew with other credentials (RFC 8445 §9). The pair in use stays in use until another is.
-    pub fn restart(&mut self, credentials: IceCredentials) {
-        self.config.credentials = credentials;
-        self.peer = None;
-        self.remotes.clear();
-        self.list = Checklist::default();
-        self.triggered.clear();
-        self.early.clear();
-        self.started = None;
-        self.complete.1 = false;
-        self.nomination = Nomination::default();
+    /// Takes a role before the first check: that of the only side which checks, where the other one is lite
+    /// (RFC 8445 §6.1.1).
+    pub fn take_role(&mut self, role: Role) {
+        self.role = role;
+        self.list.rank_anew(&self.locals, &self.remotes, role);
+    }
+
+    /// The peer may not have heard of this side yet, as when people carry descriptions to and fro: pairs are checked
+    /// again every so often, with a single copy, until the peer shows itself or [`Agent::peer_woke`] is called.
+    pub fn peer_sleeps(&mut self, every: Duration) {
+        self.asleep = Some(every);
+    }
+
+    /// The peer checks as well by now: whatever had no answer so far gets the full number of copies.
+    pub fn peer_woke(&mut self) {
+        if self.asleep.take().is_none() {
+            return;
+        }
+        for pair in self.list.pairs.iter_mut().filter(|pair| pair.again.is_some()) {
+            (pair.again, pair.state) = (None, State::Waiting);
+        }
+    }
+
+    /// Whether the peer may still not have heard of this side.
+    #[must_use]
+    pub fn is_peer_asleep(&self) -> bool {
+        self.asleep.is_some()
+    }
+
+    /// Whether all that there is to check has been checked, in vain.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        let hope = |pair: &Pair| pair.is_open() || pair.state == State::Succeeded;
+        self.peer.is_some() && self.all_known() && self.selected().is_none() && !self.list.pairs.iter().any(hope)
+    }
+
+    /// Has failed, because its owner knows that nothing will come.
+    pub fn give_up(&mut self, now: Time) {
+        self.turn(now, Connection::Failed);
+    }
+
+    /// Whether a datagram is a check for this agent, or an answer to one of its own.
+    #[must_use]
+    pub fn recognises(&self, bytes: &[u8]) -> bool {
+        let Ok(message) = Message::decode(bytes) else { return false };
+        match message.class {
+            Class::Request => check::is_for(&message, &self.config.credentials),
+            _ => self.list.pairs.iter().any(|pair| pair.knows(message.transaction)),
+        }
     }
 
     /// Takes a datagram that may be a check or an answer to one. False when it is neither: data.
@@ -235,9 +280,10 @@ impl Agent {
     #[must_use]
     pub fn due(&self) -> Option<Time> {
         self.peer.as_ref()?;
-        let slot = (!self.triggered.is_empty() || self.list.next().is_some()).then_some(self.slot);
+        let slot = (!self.triggered.is_empty() || self.next().is_some()).then_some(self.slot);
+        let again = self.list.pairs.iter().filter_map(|pair| pair.again).min().map(|again| again.max(self.slot));
         let copies = self.list.pairs.iter().filter_map(Pair::due).min();
-        [slot, copies, self.nomination_due()].into_iter().flatten().min()
+        [slot, again, copies, self.nomination_due()].into_iter().flatten().min()
     }
 
     /// Does what is due.
@@ -250,12 +296,26 @@ impl Agent {
         }
         self.consider(now);
         if now >= self.slot
-            && let Some(index) = self.next_triggered().or_else(|| self.list.next())
+            && let Some(index) = self.next_triggered().or_else(|| self.next()).or_else(|| self.next_again(now))
         {
             self.slot = now + self.config.pace;
             let nominating = self.nomination.is_nominating(index);
             self.check(now, index, nominating, false);
         }
+    }
+
+    /// The next pair for an ordinary check. Beside one that is in use, only what would be better is worth one.
+    fn next(&self) -> Option<usize> {
+        let next = self.list.next()?;
+        let held = self.selected().and_then(|held| self.list.pairs.get(held));
+        let better = |held: &Pair| self.list.pairs.get(next).is_some_and(|pair| pair.priority > held.priority);
+        held.is_none_or(better).then_some(next)
+    }
+
+    /// The pair that waits longest to be checked again.
+    fn next_again(&self, now: Time) -> Option<usize> {
+        let waiting = self.list.pairs.iter().enumerate().filter_map(|(index, pair)| Some((pair.again?, index)));
+        waiting.filter(|(again, _)| *again <= now).min().map(|(_, index)| index)
     }
 
     /// The next pair of the triggered queue that there is still something to ask of.
@@ -288,11 +348,12 @@ impl Agent {
             nominating,
             consent,
             sent: 1,
+            most: if pair.again.is_some() || local.tcp.is_some() { 1 } else { self.config.copies },
             last: now,
             due: now,
             cancelled: false,
         };
-        check.due = now + check.wait(rto, &self.config);
+        check.due = now + if local.tcp.is_some() { ON_TCP } else { check.wait(rto, &self.config) };
         pair.begin(check, now);
         pair.spoken.requests_sent += 1;
         pair.spoken.consent_requests_sent += u32::from(consent);
@@ -314,7 +375,7 @@ impl Agent {
         let (route, to) = (local.route, remote.address);
         let mut over = None;
         for check in pair.checks.iter_mut().filter(|check| !check.cancelled && !check.consent && check.due <= now) {
-            if check.sent >= self.config.copies {
+            if check.sent >= check.most {
                 check.cancelled = true;
                 over = Some(check.sent);
                 continue;
@@ -324,21 +385,40 @@ impl Agent {
             check.due = now + check.wait(rto, &self.config);
             pair.spoken.requests_sent += 1;
             pair.spoken.retransmissions += 1;
+            pair.journal.sent_again(check.transaction);
             self.outbox.push_back(Transmit { route, to, bytes: check.bytes.clone() });
         }
-        if let Some(copies) = over {
-            pair.fail(Failure::NoAnswer { copies });
-            self.nomination_failed(index);
+        let Some(copies) = over else { return };
+        match self.asleep {
+            Some(every) if pair.state == State::InProgress => pair.again = Some(now + every),
+            _ => {
+                pair.fail(Failure::NoAnswer { copies });
+                self.nomination_failed(index);
+            }
         }
     }
 
     fn pair(&mut self, local: usize, remote: usize) {
         // A server-reflexive candidate is checked from its base, by the base's own pair (§6.1.2.4).
         let (Some(one), Some(other)) = (self.locals.get(local), self.remotes.get(remote)) else { return };
-        if one.address == one.base {
-            self.list.add((local, one), (remote, other), self.role, self.config.pairs);
-            self.list.thaw(&self.locals, &self.remotes);
+        let Some(base) = self.locals.iter().position(|it| it.route == one.route && it.address == it.base) else {
+            return;
+        };
+        // Who waits for connections checks nothing by itself (RFC 6544 §6.2).
+        if !self.may_pair(base, other.kind) || one.tcp == Some(TcpType::Passive) {
+            return;
         }
+        if let Some(one) = self.locals.get(base) {
+            self.list.add((base, one), (remote, other), self.role, self.config.pairs);
+        }
+        self.list.thaw(&self.locals, &self.remotes);
+    }
+
+    /// Whether pairs of that base and of such a remote candidate are wanted.
+    pub(super) fn may_pair(&self, base: usize, remote: CandidateType) -> bool {
+        let Some(base) = self.locals.get(base) else { return false };
+        let mut own = self.locals.iter().filter(|local| local.base == base.base && local.route == base.route);
+        own.any(|local| pairing::is_allowed(&self.config.allowed, local.kind, remote))
     }
 
     pub(super) fn trigger(&mut self, index: usize) {

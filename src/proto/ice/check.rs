@@ -75,6 +75,12 @@ fn error(transaction: TransactionId, code: u16, reason: &str) -> Builder {
         .with(Value::ErrorCode(ErrorCode { code, reason: reason.into() }))
 }
 
+/// Whether a request names this side: what follows the colon is the other side's business (RFC 8445 §7.3).
+pub(super) fn is_for(message: &Message, own: &IceCredentials) -> bool {
+    let username = message.get(a::USERNAME).unwrap_or_default();
+    username.split(|byte| *byte == b':').next().unwrap_or_default() == own.ufrag.as_bytes()
+}
+
 /// Reads a request that is to be answered, or says why it is not believed.
 pub(super) fn read_request(message: &Message, own: &IceCredentials) -> Result<Asked, Refused> {
     match message.integrity(&Key::short_term(&own.password)) {
@@ -82,10 +88,7 @@ pub(super) fn read_request(message: &Message, own: &IceCredentials) -> Result<As
         Integrity::Invalid { .. } => return Err(Refused::WrongIntegrity),
         Integrity::Valid { .. } => {}
     }
-    // What follows the colon is the other side's business (RFC 8445 §7.3).
-    let username = message.get(a::USERNAME).unwrap_or_default();
-    let ufrag = username.split(|byte| *byte == b':').next().unwrap_or_default();
-    if ufrag != own.ufrag.as_bytes() {
+    if !is_for(message, own) {
         return Err(Refused::WrongUsername);
     }
     let unknown: Vec<u16> = message.counted().map(|attribute| attribute.kind).filter(|kind| !is_known(*kind)).collect();

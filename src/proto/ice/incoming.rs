@@ -5,7 +5,7 @@ use super::check::{self, Asked};
 use super::pair::{Check, Failure, Pair, State};
 use super::{Event, Local, Remote, Role, Route};
 use crate::machine::{Icmp, Time};
-use crate::wire::candidate::{CandidateType, priority};
+use crate::wire::candidate::{CandidateType, TcpType, priority};
 use crate::wire::message::{Class, Message, TransactionId};
 
 /// Peer-reflexive candidates of one address that are checked from one base. Behind two NATs that map by
@@ -26,6 +26,16 @@ impl Agent {
         }
     }
 
+    /// Takes note that nothing comes or goes on a route any more.
+    pub fn lost(&mut self, route: Route, why: &str) {
+        let Agent { locals, list, .. } = self;
+        for pair in list.pairs.iter_mut().filter(|pair| pair.state != State::Failed) {
+            if locals.get(pair.local).is_some_and(|local| local.route == route) {
+                pair.fail(Failure::NotSent(why.to_owned()));
+            }
+        }
+    }
+
     /// Takes note of what kept a check from being sent: the relay's refusal, or this machine's.
     pub fn not_sent(&mut self, route: Route, to: SocketAddr, why: Failure) {
         if let Some(pair) = self.pair_on(route, to)
@@ -38,6 +48,8 @@ impl Agent {
     pub(super) fn request(&mut self, now: Time, route: Route, from: SocketAddr, message: &Message) {
         match check::read_request(message, &self.config.credentials) {
             Ok(asked) if self.peer.is_some() => self.asked(now, route, from, asked),
+            // Whether such a pair is wanted shows only when the peer is known; it asks again.
+            Ok(_) if !self.config.allowed.is_empty() => {}
             Ok(asked) => {
                 self.answer(route, from, check::success(asked.transaction, &self.config.credentials, from));
                 if self.early.len() < EARLY {
@@ -55,11 +67,18 @@ impl Agent {
 
     /// A check of the other side (RFC 8445 §7.3).
     pub(super) fn asked(&mut self, now: Time, route: Route, from: SocketAddr, asked: Asked) {
+        if !self.is_welcome(route, from) {
+            return;
+        }
+        self.peer_woke();
         if let Some((theirs, tie_breaker)) = asked.role
             && theirs == self.role
         {
             let stays = (self.tie_breaker >= tie_breaker) == (self.role == Role::Controlling);
             if stays {
+                if let Some(pair) = self.pair_on(route, from) {
+                    pair.journal.came(asked.transaction, now, asked.use_candidate, Some(487));
+                }
                 let bytes = check::role_conflict(asked.transaction, &self.config.credentials);
                 return self.answer(route, from, bytes);
             }
@@ -70,6 +89,7 @@ impl Agent {
         let Some(pair) = self.list.pairs.get_mut(index) else { return };
         pair.spoken.requests_received += 1;
         pair.spoken.responses_sent += 1;
+        pair.journal.came(asked.transaction, now, asked.use_candidate, None);
         if asked.use_candidate && self.role == Role::Controlled {
             pair.wanted_by_peer = true;
         }
@@ -81,6 +101,7 @@ impl Agent {
             }
             State::InProgress => {
                 pair.cancel();
+                pair.again = None;
                 self.trigger(index);
             }
             State::Frozen | State::Waiting | State::Failed => {
@@ -107,11 +128,14 @@ impl Agent {
         }
         let asked = remote.address;
         if (local.route, asked) != (route, from) {
+            pair.journal.answered(message.transaction, now, error.map(|error| error.code), Some(from));
             pair.fail(Failure::WrongSource { from });
             self.refuse(now, route, from, Refused::WrongSource { asked });
             return self.nomination_failed(index);
         }
+        pair.journal.answered(message.transaction, now, error.as_ref().map(|error| error.code), None);
         let Some(check) = pair.answered(message.transaction, now) else { return };
+        self.peer_woke();
         match error {
             None => self.succeeded(now, index, &check, message.mapped()),
             Some(error) if error.code == 487 => {
@@ -161,7 +185,7 @@ impl Agent {
     /// The local candidate whose address the answer shows; one that was not known is new (§7.2.5.3.1).
     fn seen_as(&mut self, now: Time, index: usize, mapped: SocketAddr) -> Option<usize> {
         let local = self.locals.get(self.list.pairs.get(index)?.local)?;
-        let (base, route) = (local.base, local.route);
+        let (base, route, tcp) = (local.base, local.route, local.tcp);
         if let Some(known) = self.locals.iter().position(|known| known.address == mapped && known.base == base) {
             return Some(known);
         }
@@ -169,7 +193,8 @@ impl Agent {
         let priority = priority(CandidateType::Prflx, preference, 1);
         let foundation = format!("prflx{}", self.locals.len());
         if self.locals.len() < REMOTES {
-            self.locals.push(Local { kind: CandidateType::Prflx, address: mapped, base, route, priority, foundation });
+            let (kind, address) = (CandidateType::Prflx, mapped);
+            self.locals.push(Local { kind, address, base, route, priority, foundation, tcp });
             self.events.push_back(Event::PeerReflexive { at: now, local: true, address: mapped });
         }
         self.locals.len().checked_sub(1)
@@ -178,11 +203,18 @@ impl Agent {
     /// The pair that a request came over; its source may be a candidate that nobody knew (§7.3.1.3).
     fn pair_of(&mut self, now: Time, route: Route, from: SocketAddr, priority: u32) -> Option<usize> {
         let local = self.locals.iter().position(|local| local.route == route && local.address == local.base)?;
-        let remote = match self.remotes.iter().position(|remote| remote.address == from) {
+        // Whoever connects to this side is active, whatever else it is at that address.
+        let theirs = self.locals.get(local)?.tcp.map(|own| match own {
+            TcpType::Active => TcpType::Passive,
+            TcpType::Passive => TcpType::Active,
+            TcpType::So => TcpType::So,
+        });
+        let remote = match self.remotes.iter().position(|remote| remote.address == from && remote.tcp == theirs) {
             Some(remote) => remote,
             None if self.remotes.len() < REMOTES && self.reflexive(local, from) < FROM_ONE_ADDRESS => {
                 let foundation = format!("prflx{}", self.remotes.len());
-                self.remotes.push(Remote { kind: CandidateType::Prflx, address: from, priority, foundation });
+                let (kind, address, tcp) = (CandidateType::Prflx, from, theirs);
+                self.remotes.push(Remote { kind, address, priority, foundation, tcp });
                 self.events.push_back(Event::PeerReflexive { at: now, local: false, address: from });
                 self.remotes.len() - 1
             }
@@ -190,6 +222,13 @@ impl Agent {
         };
         let both = ((local, self.locals.get(local)?), (remote, self.remotes.get(remote)?));
         self.list.add(both.0, both.1, self.role, self.config.pairs)
+    }
+
+    /// Whether pairs of that place and of that peer are wanted.
+    fn is_welcome(&self, route: Route, from: SocketAddr) -> bool {
+        let base = self.locals.iter().position(|local| local.route == route && local.address == local.base);
+        let known = self.remotes.iter().find(|remote| remote.address == from);
+        base.is_some_and(|base| self.may_pair(base, known.map_or(CandidateType::Prflx, |remote| remote.kind)))
     }
 
     fn pair_on(&mut self, route: Route, to: SocketAddr) -> Option<&mut Pair> {
@@ -212,7 +251,7 @@ impl Agent {
 }
 
 impl Pair {
-    fn knows(&self, transaction: TransactionId) -> bool {
+    pub(super) fn knows(&self, transaction: TransactionId) -> bool {
         self.checks.iter().any(|check| check.transaction == transaction)
     }
 
@@ -221,6 +260,7 @@ impl Pair {
         let place = self.checks.iter().position(|check| check.transaction == transaction)?;
         let check = self.checks.remove(place);
         self.spoken.responses_received += 1;
+        self.spoken.consent_responses_received += u32::from(check.consent);
         // Of several copies nobody knows which one was answered.
         if check.sent == 1 {
             let rtt = now - check.last;

@@ -13,6 +13,7 @@
 //! | `agent` | The agent, its candidates, and what is due. |
 //! | `incoming` | Checks of the other side, and answers to ours. |
 //! | `pair` | One pair, its checks and what became of them. |
+//! | `journal` | Every transaction of a pair, as it went. |
 //! | `pairing` | Which candidates make a pair, and in which order pairs are checked. |
 //! | `check` | The messages: requests, answers, and what is wrong with one. |
 //! | `nomination` | Which pair is used, and whether the peer still consents. |
@@ -20,18 +21,20 @@
 mod agent;
 mod check;
 mod incoming;
+mod journal;
 mod nomination;
 mod pair;
 mod pairing;
 
 pub use agent::{Agent, Refused, Transmit};
+pub use journal::{Entry, Journal};
 pub use pair::{Failure, Pair, Spoken, State};
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::machine::{Chance, Time};
-use crate::wire::candidate::CandidateType;
+use crate::wire::candidate::{CandidateType, TcpType};
 
 /// Where a datagram leaves and arrives: a name that the agent's owner chooses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -84,6 +87,8 @@ pub struct Local {
     pub route: Route,
     pub priority: u32,
     pub foundation: String,
+    /// Over TCP, and who opens the connection (RFC 6544); `None` over UDP.
+    pub tcp: Option<TcpType>,
 }
 
 /// A candidate of the other side.
@@ -93,6 +98,7 @@ pub struct Remote {
     pub address: SocketAddr,
     pub priority: u32,
     pub foundation: String,
+    pub tcp: Option<TcpType>,
 }
 
 /// How an agent behaves.
@@ -114,6 +120,9 @@ pub struct Config {
     pub patience: (Duration, Duration),
     /// Without any pair that may still succeed, the agent has failed after this time (RFC 8863).
     pub give_up: Duration,
+    /// Types of a local and a remote candidate that may be paired; empty allows all. A peer-reflexive one counts as
+    /// server-reflexive, which it would be had a server seen it.
+    pub allowed: Vec<(CandidateType, CandidateType)>,
 }
 
 impl Config {
@@ -130,6 +139,7 @@ impl Config {
             pairs: 100,
             patience: (Duration::from_millis(100), Duration::from_millis(500)),
             give_up: Duration::from_millis(39_500),
+            allowed: Vec::new(),
         }
     }
 }

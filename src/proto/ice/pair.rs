@@ -4,6 +4,7 @@ use std::time::Duration;
 use crate::machine::{Icmp, Time};
 use crate::wire::message::TransactionId;
 
+use super::journal::Journal;
 use super::{Config, Role};
 
 /// The state of a pair (RFC 8445 §6.1.2.6).
@@ -29,6 +30,8 @@ pub enum Failure {
     Unreachable(Icmp),
     /// The relay does not send to that peer.
     RelayRefused { code: u16, reason: String },
+    /// The TCP connection could not be had, or ended.
+    NoConnection(String),
     /// It could not be sent.
     NotSent(String),
 }
@@ -45,6 +48,7 @@ pub struct Spoken {
     pub responses_sent: u32,
     /// Questions for consent among the requests sent (RFC 7675).
     pub consent_requests_sent: u32,
+    pub consent_responses_received: u32,
     /// Round-trip times of requests that were sent once: the last, the sum of all and their number.
     pub rtt: Option<Duration>,
     pub total_rtt: Duration,
@@ -61,6 +65,7 @@ pub struct Pair {
     pub priority: u64,
     pub failure: Option<Failure>,
     pub spoken: Spoken,
+    pub journal: Journal,
     /// The local candidate that answers show: the mapped address (RFC 8445 §7.2.5.3.2).
     pub seen_as: Option<usize>,
     pub first_sent: Option<Time>,
@@ -72,6 +77,8 @@ pub struct Pair {
     /// A check of it stands in the triggered queue.
     pub(super) triggered: bool,
     pub(super) checks: Vec<Check>,
+    /// The next single copy to a peer that may not have heard of this side yet.
+    pub(super) again: Option<Time>,
 }
 
 /// A transaction of a pair.
@@ -84,6 +91,8 @@ pub(super) struct Check {
     /// Sent once and not again (RFC 7675 §5.1).
     pub consent: bool,
     pub sent: u32,
+    /// Copies that it gets.
+    pub most: u32,
     pub last: Time,
     /// The next copy, or the end.
     pub due: Time,
@@ -103,6 +112,7 @@ impl Pair {
             priority,
             failure: None,
             spoken: Spoken::default(),
+            journal: Journal::default(),
             seen_as: None,
             first_sent: None,
             first_valid: None,
@@ -110,6 +120,7 @@ impl Pair {
             wanted_by_peer: false,
             triggered: false,
             checks: Vec::new(),
+            again: None,
         }
     }
 
@@ -124,6 +135,8 @@ impl Pair {
             self.checks.remove(0);
         }
         self.first_sent.get_or_insert(now);
+        self.again = None;
+        self.journal.sent(check.transaction, now, check.nominating, check.consent);
         if !check.consent && self.state != State::Succeeded {
             self.state = State::InProgress;
         }
@@ -137,6 +150,7 @@ impl Pair {
 
     pub(super) fn fail(&mut self, why: Failure) {
         self.state = State::Failed;
+        self.again = None;
         self.failure = Some(why);
         self.cancel();
     }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use super::pair::{Pair, State};
 use super::{Local, Remote, Role};
-use crate::wire::candidate::CandidateType;
+use crate::wire::candidate::{CandidateType, TcpType};
 
 /// The pairs, highest priority first where it matters (RFC 8445 §6.1.2).
 #[derive(Debug, Default)]
@@ -31,6 +31,27 @@ pub(super) fn fit(local: SocketAddr, remote: SocketAddr) -> bool {
     local.is_ipv4() == remote.is_ipv4() && link_local(local) == link_local(remote)
 }
 
+/// Whether the transports meet: UDP and UDP, who opens a connection and who waits for one (RFC 6544 §6.2).
+fn meet(local: Option<TcpType>, remote: Option<TcpType>) -> bool {
+    matches!(
+        (local, remote),
+        (None, None)
+            | (Some(TcpType::Active), Some(TcpType::Passive))
+            | (Some(TcpType::Passive), Some(TcpType::Active))
+            | (Some(TcpType::So), Some(TcpType::So))
+    )
+}
+
+/// Whether pairs of these types are wanted.
+pub(super) fn is_allowed(
+    allowed: &[(CandidateType, CandidateType)],
+    local: CandidateType,
+    remote: CandidateType,
+) -> bool {
+    let seen = |kind| if kind == CandidateType::Prflx { CandidateType::Srflx } else { kind };
+    allowed.is_empty() || allowed.iter().any(|(one, other)| (seen(*one), seen(*other)) == (seen(local), seen(remote)))
+}
+
 impl Checklist {
     /// Pairs a local base with a remote candidate, unless they are paired already. Gives its index.
     pub fn add(
@@ -40,7 +61,7 @@ impl Checklist {
         role: Role,
         most: usize,
     ) -> Option<usize> {
-        if !fit(local_candidate.base, remote_candidate.address) {
+        if !fit(local_candidate.base, remote_candidate.address) || !meet(local_candidate.tcp, remote_candidate.tcp) {
             return None;
         }
         if let Some(there) = self.find(local, remote) {
@@ -133,6 +154,21 @@ mod tests {
         assert_eq!(priority(host, srflx, Role::Controlling), 7_277_816_997_797_167_103);
         assert_eq!(priority(srflx, host, Role::Controlled), 7_277_816_997_797_167_103);
         assert_eq!(priority(srflx, host, Role::Controlling), 7_277_816_997_797_167_102);
+    }
+
+    #[test]
+    fn only_types_that_are_wanted_are_paired() {
+        use CandidateType::{Host, Prflx, Relay, Srflx};
+        assert!(is_allowed(&[], Host, Relay));
+        assert!(is_allowed(&[(Srflx, Srflx)], Srflx, Prflx) && !is_allowed(&[(Srflx, Srflx)], Srflx, Host));
+        assert!(is_allowed(&[(Host, Relay)], Host, Relay) && !is_allowed(&[(Host, Relay)], Relay, Host));
+    }
+
+    #[test]
+    fn who_opens_a_connection_meets_who_waits_for_one() {
+        use TcpType::{Active, Passive, So};
+        assert!(meet(None, None) && meet(Some(Active), Some(Passive)) && meet(Some(So), Some(So)));
+        assert!(!meet(None, Some(Passive)) && !meet(Some(Active), Some(Active)) && !meet(Some(So), Some(Passive)));
     }
 
     #[test]

@@ -91,8 +91,8 @@ impl Network {
             let mut signalled = Vec::new();
             for (kind, address, base, route) in candidates {
                 let (priority, foundation) = (priority(kind, 65_535, 1), format!("{}{base}", kind.as_str()));
-                signalled.push(Remote { kind, address, priority, foundation: foundation.clone() });
-                side.agent.add_local(Local { kind, address, base, route, priority, foundation });
+                signalled.push(Remote { kind, address, priority, foundation: foundation.clone(), tcp: None });
+                side.agent.add_local(Local { kind, address, base, route, priority, foundation, tcp: None });
             }
             side.agent.locals_complete();
             known.push(signalled);
