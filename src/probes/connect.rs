@@ -4,7 +4,25 @@
 //! those of [`crate::proto::ice`]. What the other side says comes in as [`crate::machine::Input::Told`], a line of
 //! [`signal`]; what is said to it leaves as [`Happening::Say`].
 
+mod account;
+mod both;
+mod connecting;
+mod description;
+mod ending;
+mod here;
+mod pairs;
+mod there;
+mod told;
+mod view;
+mod words;
+
 use std::time::Duration;
+
+/// How often a side without an answer is checked while it may not have heard of this one.
+const ASLEEP: Duration = Duration::from_secs(2);
+
+pub use both::Both;
+pub use connecting::Connecting;
 
 use super::gather;
 use crate::report::Event;
@@ -19,7 +37,7 @@ pub struct Config {
     /// Candidates are told one by one; otherwise the description waits until all are known.
     pub trickle: bool,
     pub policy: Policy,
-    /// Candidates of this transport only.
+    /// Only ways out of this machine over this transport; a relay counts by how it is reached.
     pub only: Option<Only>,
     /// Pairs of these types only; empty allows all.
     pub pairs: Vec<PairKind>,
@@ -35,6 +53,30 @@ pub struct Config {
     pub tcp: bool,
     /// Resolves `.local` names of the other side by multicast (RFC 6762).
     pub mdns: bool,
+    /// How the two sides tell one another of themselves, for [`crate::report::connect::Connect::signalling`].
+    pub signalling: String,
+}
+
+impl Config {
+    /// What is usual, with these servers and addresses.
+    #[must_use]
+    pub fn usual(gather: gather::Config, part: Part) -> Config {
+        Config {
+            gather,
+            part,
+            trickle: true,
+            policy: Policy::All,
+            only: None,
+            pairs: Vec::new(),
+            duration: Duration::ZERO,
+            until_failure: false,
+            restart: None,
+            wait: Duration::from_secs(60),
+            tcp: false,
+            mdns: false,
+            signalling: String::new(),
+        }
+    }
 }
 
 /// As `RTCIceTransportPolicy`.
@@ -65,4 +107,7 @@ pub enum Happening {
     Learned(Box<Event>),
     /// For the other side.
     Say(signal::Message),
+    /// What the other side said cannot be used, in one sentence for whoever carried it over. The machine goes on
+    /// waiting for something better.
+    Trouble(String),
 }

@@ -55,7 +55,7 @@ pub struct Description {
 }
 
 /// Who speaks first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     Offer,
@@ -69,6 +69,12 @@ pub struct Status {
     pub state: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selected: Option<Selected>,
+    /// Has done what it was to do, and stays only for the other's sake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub done: bool,
+    /// Has checked all that it knows, in vain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub exhausted: bool,
     /// Objects of `getStats`, or what else there is.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stats: Vec<serde_json::Value>,

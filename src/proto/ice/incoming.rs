@@ -144,8 +144,12 @@ impl Agent {
                     self.tie_breaker = u64::from_be_bytes(self.chance.bytes());
                     self.switch(now);
                 }
-                self.list.pairs[index].state = State::Waiting;
-                self.trigger(index);
+                if self.switches < SWITCHES {
+                    self.list.pairs[index].state = State::Waiting;
+                    return self.trigger(index);
+                }
+                self.list.pairs[index].fail(Failure::Refused { code: error.code, reason: error.reason });
+                self.nomination_failed(index);
             }
             Some(error) => {
                 let refused = Failure::Refused { code: error.code, reason: error.reason };

@@ -15,6 +15,7 @@
 //! | `pair` | One pair, its checks and what became of them. |
 //! | `journal` | Every transaction of a pair, as it went. |
 //! | `pairing` | Which candidates make a pair, and in which order pairs are checked. |
+//! | `sending` | What is checked when, and how often. |
 //! | `check` | The messages: requests, answers, and what is wrong with one. |
 //! | `nomination` | Which pair is used, and whether the peer still consents. |
 
@@ -25,6 +26,7 @@ mod journal;
 mod nomination;
 mod pair;
 mod pairing;
+mod sending;
 
 pub use agent::{Agent, Refused, Transmit};
 pub use journal::{Entry, Journal};

@@ -94,6 +94,12 @@ impl Agent {
         self.turn(now, Connection::Failed);
     }
 
+    /// The last proof that the peer consents, once a pair is in use.
+    #[must_use]
+    pub fn last_consent(&self) -> Option<Time> {
+        self.nomination.selected.map(|_| self.nomination.consent)
+    }
+
     /// When there is something to consider.
     pub(super) fn nomination_due(&self) -> Option<Time> {
         let choose = self.choice().map(|(_, at)| at);

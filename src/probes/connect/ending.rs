@@ -1,0 +1,134 @@
+//! When it is over: because it failed, because nobody came, or because all that was wanted is done.
+
+use std::time::Duration;
+
+use super::connecting::Connecting;
+use crate::machine::{Input, Machine as _, Time};
+use crate::proto::ice::Connection;
+use crate::report::{Event, connect::ConnectState};
+use crate::wire::signal::Message;
+
+/// Checks are answered so long after the pair was chosen (RFC 8445 §8.3).
+const LINGER: Duration = Duration::from_secs(3);
+/// So long a better pair than a relayed one may take to show what becomes of it.
+const HINDSIGHT: Duration = Duration::from_secs(3);
+/// When both sides have nothing left, what is still on the way may arrive.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// So long the other side may take to restart with this one.
+const RESTART: Duration = Duration::from_secs(30);
+
+impl Connecting {
+    /// Ends what is over.
+    pub(super) fn decide(&mut self, now: Time) {
+        self.exhausted = self.agent.is_exhausted().then(|| self.exhausted.unwrap_or(now));
+        if self.there.bye || self.account.state == ConnectState::Failed {
+            self.say_status(now);
+            return self.leave(now);
+        }
+        if self.account.connected.is_none() && self.gives_up_at() <= now {
+            self.agent.give_up(now);
+            self.enter(now);
+            self.say_status(now);
+            return self.leave(now);
+        }
+        if self.restarts_at().is_some_and(|at| at <= now) {
+            self.restart(now);
+        }
+        self.say_status(now);
+        if self.may_leave_at(now).is_some_and(|at| at <= now) {
+            self.leave(now);
+        }
+    }
+
+    /// When there is something to decide.
+    pub(super) fn decides_at(&self, now: Time) -> Option<Time> {
+        if self.account.connected.is_none() {
+            return Some(self.gives_up_at());
+        }
+        let steps = [
+            self.work_until(),
+            self.hindsight_until(),
+            self.may_leave_at(now),
+            self.restarts_at(),
+            self.restart_until(),
+        ];
+        steps.into_iter().flatten().filter(|at| *at > now).min()
+    }
+
+    /// Nobody came, or nothing is left on either side.
+    fn gives_up_at(&self) -> Time {
+        let waited = self.account.checking.unwrap_or(Time::ZERO) + self.config.wait;
+        let theirs = self.there.status.as_ref().is_some_and(|status| status.exhausted);
+        match self.exhausted {
+            Some(since) if theirs => waited.min(since + LAST_WORDS),
+            _ => waited,
+        }
+    }
+
+    /// What this side itself has to do takes so long.
+    fn work_until(&self) -> Option<Time> {
+        Some(self.account.connected? + self.config.duration).filter(|_| !self.config.until_failure)
+    }
+
+    /// Better pairs than the relayed one that is in use may still show what becomes of them.
+    fn hindsight_until(&self) -> Option<Time> {
+        let agent = self.in_use();
+        let held = agent.selected().and_then(|held| agent.pairs().get(held))?;
+        let better = agent.pairs().iter().any(|pair| pair.is_open() && pair.priority > held.priority);
+        Some(self.account.connected? + HINDSIGHT).filter(|_| better && self.is_relayed())
+    }
+
+    /// When a restart is wanted that has not begun.
+    fn restarts_at(&self) -> Option<Time> {
+        let begun = self.account.restarts.iter().any(|restart| restart.local);
+        Some(self.account.connected? + self.config.restart?).filter(|_| !begun)
+    }
+
+    /// How long a restart under way is waited for.
+    fn restart_until(&self) -> Option<Time> {
+        let under_way = self.former.is_some() && self.agent.connection() != Connection::Failed;
+        self.restart_began.filter(|_| under_way).map(|began| began + RESTART)
+    }
+
+    /// This side has done what it was to do.
+    pub(super) fn is_done(&self, now: Time) -> bool {
+        let over = |at: Option<Time>| at.is_none_or(|at| at <= now);
+        let worked = self.work_until().is_some_and(|at| at <= now);
+        worked && over(self.hindsight_until()) && self.restarts_at().is_none() && over(self.restart_until())
+    }
+
+    /// The other side does not need this one any more.
+    fn may_leave_at(&self, now: Time) -> Option<Time> {
+        if !self.is_done(now) {
+            return None;
+        }
+        match &self.there.status {
+            Some(status) if status.done => Some(now),
+            _ => Some(self.account.connected? + LINGER),
+        }
+    }
+
+    /// Says goodbye and what came of it all, and gives everything back.
+    pub(super) fn leave(&mut self, now: Time) {
+        if self.left.replace(now).is_some() {
+            return;
+        }
+        self.say(Message::Bye);
+        let connect = self.connect(Some(now));
+        let unknown = self.unknown(&connect);
+        self.learned(Event::Connect { elapsed_ms: now.millis(), connect: Box::new(connect), unknown });
+        self.gathering.release(now);
+        self.stirred = true;
+    }
+
+    /// The user does not want to go on.
+    pub(super) fn stop(&mut self, now: Time) {
+        let before = matches!(self.account.state, ConnectState::New | ConnectState::Checking);
+        if before && self.left.is_none() {
+            self.account.enter(now, ConnectState::Closed, None);
+            self.learned(Event::Connection { elapsed_ms: now.millis(), state: ConnectState::Closed });
+        }
+        self.leave(now);
+        self.gathering.input(now, Input::Stop);
+    }
+}
