@@ -22,6 +22,7 @@ impl Connecting {
     pub(super) fn decide(&mut self, now: Time) {
         self.exhausted = self.agent.is_exhausted().then(|| self.exhausted.unwrap_or(now));
         if self.there.bye || self.account.state == ConnectState::Failed {
+            self.closed(now);
             self.say_status(now);
             return self.leave(now);
         }
@@ -104,6 +105,8 @@ impl Connecting {
         }
         match &self.there.status {
             Some(status) if status.done => Some(now),
+            // It tells how it goes, and will tell when it is done.
+            Some(_) if self.there.description.as_ref().is_some_and(|description| description.echo) => None,
             _ => Some(self.account.connected? + LINGER),
         }
     }
@@ -121,12 +124,23 @@ impl Connecting {
         self.stirred = true;
     }
 
+    /// It ends before it is known what would have come of it, unless the other side has failed.
+    fn closed(&mut self, now: Time) {
+        if !matches!(self.account.state, ConnectState::New | ConnectState::Checking) {
+            return;
+        }
+        if self.there.status.as_ref().is_some_and(|status| status.state == "failed") {
+            self.agent.give_up(now);
+            return self.enter(now);
+        }
+        self.account.enter(now, ConnectState::Closed, None);
+        self.learned(Event::Connection { elapsed_ms: now.millis(), state: ConnectState::Closed });
+    }
+
     /// The user does not want to go on.
     pub(super) fn stop(&mut self, now: Time) {
-        let before = matches!(self.account.state, ConnectState::New | ConnectState::Checking);
-        if before && self.left.is_none() {
-            self.account.enter(now, ConnectState::Closed, None);
-            self.learned(Event::Connection { elapsed_ms: now.millis(), state: ConnectState::Closed });
+        if self.left.is_none() {
+            self.closed(now);
         }
         self.leave(now);
         self.gathering.input(now, Input::Stop);

@@ -118,7 +118,7 @@ impl Connecting {
         let asked = !answers || self.there.description.is_some();
         if !self.described && asked && (self.config.trickle || self.here.complete) {
             self.described = true;
-            let candidates = self.here.unsaid();
+            let (candidates, complete) = (self.here.unsaid(), self.here.ends());
             let IceCredentials { ufrag, password } = self.agent.credentials().clone();
             self.say(Message::Description(Description {
                 role: self.config.part,
@@ -126,7 +126,7 @@ impl Connecting {
                 pwd: password,
                 lite: false,
                 candidates,
-                complete: self.here.ends(),
+                complete,
                 agent: Some(AGENT.into()),
                 echo: true,
             }));

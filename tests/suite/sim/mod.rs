@@ -1,6 +1,7 @@
 //! Machines over a simulated network.
 
 mod check;
+mod connect;
 mod ice;
 mod keep;
 mod nat;

@@ -347,6 +347,10 @@ impl World {
         panic!("the world goes round in circles: {:?}", self.trace.iter().rev().take(20).collect::<Vec<_>>());
     }
 
+    pub fn is_done(&self, HostId(host): HostId) -> bool {
+        self.hosts[host].node.is_none()
+    }
+
     /// Tells a machine that the user wants to stop.
     pub fn stop(&mut self, HostId(host): HostId) {
         self.give(host, Input::Stop);
@@ -375,7 +379,7 @@ impl World {
     }
 
     /// Lets the next thing happen; false when that is after `limit`, or never.
-    fn step(&mut self, limit: Time) -> bool {
+    pub(super) fn step(&mut self, limit: Time) -> bool {
         let wake = self.hosts.iter().map(|host| host.wake).min().unwrap_or(Time::NEVER);
         let arrival = self.queue.first_key_value().map_or(Time::NEVER, |((at, _), _)| *at);
         let next = wake.min(arrival);
