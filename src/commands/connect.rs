@@ -22,8 +22,8 @@ use super::record::{self, World};
 use super::servers::{DefaultsArgs, Manner, ServerArgs};
 use super::stop::{Stop, usage};
 use crate::drive::{self, Ended};
-use crate::machine::{Chance, Machine};
-use crate::probes::connect::{Config, Happening, PairKind};
+use crate::machine::Chance;
+use crate::probes::connect::{Config, Connecting, Happening, PairKind};
 use crate::probes::gather::ServerSpec;
 use crate::report::{Environment, Event, Report, Verdict};
 use crate::rules;
@@ -267,7 +267,7 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
             let urls: Vec<String> = servers.iter().map(|server| server.uri.to_string()).collect();
             aside.with(|ui| ui.begin(&urls));
             config.gather.servers = servers;
-            let mut connecting = machine(config, chance);
+            let mut connecting = Connecting::new(config, chance);
             let learn = |now: crate::machine::Time, happening| {
                 end = now.millis();
                 match happening {
@@ -280,6 +280,7 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
                     }
                     // Nobody listens any more when the other side has left.
                     Happening::Say(message) => drop(tell.send(message)),
+                    Happening::Trouble(sentence) => aside.with(|ui| ui.warn(&sentence)),
                 }
             };
             let ended = world.run_told(&mut connecting, &options, limit, &mut ear, learn).await;
@@ -301,19 +302,6 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
     report.duration_ms = end;
     aside.with(Ui::end);
     Ok(Over { report, outputs, ended, trouble, described })
-}
-
-/// In place of what connects.
-fn machine(_config: Config, _chance: Chance) -> impl Machine<Event = Happening> {
-    struct Nothing;
-    impl Machine for Nothing {
-        type Event = Happening;
-        fn input(&mut self, _: crate::machine::Time, _: crate::machine::Input<'_>) {}
-        fn output(&mut self, _: crate::machine::Time) -> crate::machine::Output<Happening> {
-            crate::machine::Output::Done
-        }
-    }
-    Nothing
 }
 
 fn judge(report: &mut Report, ended: Ended) {

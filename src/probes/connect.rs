@@ -53,8 +53,6 @@ pub struct Config {
     pub tcp: bool,
     /// Resolves `.local` names of the other side by multicast (RFC 6762).
     pub mdns: bool,
-    /// How the two sides tell one another of themselves, for [`crate::report::connect::Connect::signalling`].
-    pub signalling: String,
 }
 
 impl Config {
@@ -74,7 +72,6 @@ impl Config {
             wait: Duration::from_secs(60),
             tcp: false,
             mdns: false,
-            signalling: String::new(),
         }
     }
 }

@@ -77,7 +77,7 @@ mod tests {
     fn description(role: Part, ufrag: &str, pwd: &str) -> Description {
         let (ufrag, pwd) = (ufrag.into(), pwd.into());
         let (lite, complete, echo, agent) = (false, true, true, None);
-        Description { role, ufrag, pwd, lite, candidates: Vec::new(), complete, agent, echo }
+        Description { role, ufrag, pwd, lite, candidates: Vec::new(), complete, agent, echo, answers: None }
     }
 
     #[test]

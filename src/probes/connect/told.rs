@@ -129,6 +129,7 @@ impl Connecting {
                 complete,
                 agent: Some(AGENT.into()),
                 echo: true,
+                answers: None,
             }));
         }
         if self.described {
