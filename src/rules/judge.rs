@@ -1,7 +1,8 @@
 use std::cmp::Reverse;
 
+use super::url::Url;
 use super::{Diagnosis, RULES, Rule, beyond};
-use crate::report::{Alternative, Finding, Report, Severity};
+use crate::report::{Alternative, Finding, RelayProtocol, Report, Severity};
 
 /// Sentences of a finding that is made of several; further ones are counted.
 const SENTENCES: usize = 3;
@@ -43,21 +44,25 @@ pub fn judge(report: &Report) -> Vec<Finding> {
 }
 
 /// What comes first: what weighs most; of these what concerns most servers, since the others may well
-/// follow from it; then what is nearer to the beginning of a conversation.
-fn precedence(finding: &Finding) -> (Reverse<Severity>, u8, Reverse<usize>, usize, bool) {
+/// follow from it; then what concerns UDP, which is what a relay is there for; then what is nearer to the
+/// beginning of a conversation.
+fn precedence(finding: &Finding) -> (Reverse<Severity>, u8, Reverse<usize>, bool, usize, bool) {
     let area = Rule::find(&finding.code).map_or("", Rule::area);
     let place = AREAS.iter().position(|known| *known == area).unwrap_or(AREAS.len());
     let (graver, lighter) = (GRAVER.contains(&finding.code.as_str()), LIGHTER.contains(&finding.code.as_str()));
     // Advice about the list comes after what was seen.
     let advice = area == "config" && finding.severity == Severity::Info;
     let lighter = if advice { 2 } else { u8::from(lighter) };
-    (Reverse(finding.severity), lighter, Reverse(finding.servers.len()), place, !graver)
+    let by_udp = finding.servers.iter().any(|url| Url::read(url).transport() == RelayProtocol::Udp);
+    (Reverse(finding.severity), lighter, Reverse(finding.servers.len()), !by_udp, place, !graver)
 }
 
 /// Whether a rule that knows more speaks about all these servers.
 fn is_silenced(rule: &Rule, diagnosis: &Diagnosis, all: &[(&Rule, Diagnosis)]) -> bool {
     if rule.code == LAST_RESORT {
-        let mut others = all.iter().filter(|(other, _)| other.code != LAST_RESORT);
+        // Advice and the NAT explain no server's failure.
+        let speaks = |other: &Rule| other.code != LAST_RESORT && !["config", "nat"].contains(&other.area());
+        let mut others = all.iter().filter(|(other, _)| speaks(other));
         return others.any(|(_, other)| diagnosis.servers.iter().any(|url| other.servers.contains(url)));
     }
     let mut better = all.iter().filter(|(other, _)| other.over.contains(&rule.code));

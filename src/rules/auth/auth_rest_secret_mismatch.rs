@@ -40,13 +40,13 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let now = seconds(&report.started_at).filter(|now| end.at > *now)?;
         let order = if end.swapped { " Its time stands after the name, which not every server reads." } else { "" };
         let detail = format!(
-            "\"{user}\" is valid for another {} by this machine's clock, and {} refuses it: another secret, or a \
-             password that is not base64(HMAC-SHA1(secret, user name)).{order}",
+            "\"{user}\" is valid for another {} by this machine's clock, and {} refuses it: another secret, a \
+             password that is not base64(HMAC-SHA1(secret, user name)), or a server whose clock is ahead.{order}",
             span(end.at - now),
             contact.url.host
         );
         let fix = "Compare static-auth-secret with the issuer's; recompute: printf %s \"USERNAME\" | openssl \
-                   dgst -sha1 -hmac \"SECRET\" -binary | base64. Restart coturn after a change.";
+                   dgst -sha1 -hmac \"SECRET\" -binary | base64. Restart coturn after a change. See timedatectl on both.";
         let fact = user_name(report, contact)?;
         Some(Diagnosis::by(contact, trouble, detail).fact(fact, format!("\"{user}\"")).fix(fix))
     })

@@ -1,3 +1,5 @@
+use std::net::SocketAddr;
+
 use super::turn_udp_rejected::offender;
 use crate::report::nat::Udp;
 use crate::report::{Cause, Outcome, Reference, Report, StepOutcome, Way};
@@ -14,7 +16,8 @@ rule! {
     /// At least two servers at different addresses, STUN servers asked for comparison among them, are
     /// silent over UDP, none answers over it, and TCP or TLS is answered; or one router that is not the
     /// server forbids UDP to all of them. One silent server alone is
-    /// `turn-udp-filtered`. Where NAT behaviour was probed, one server that is silent over UDP and
+    /// `turn-udp-filtered`. Where other UDP gets through, and all that are silent were asked at the same
+    /// port, it is that port alone. Where NAT behaviour was probed, one server that is silent over UDP and
     /// answers over TCP is enough, as it was asked both ways from here.
     ///
     /// # What to do
@@ -101,35 +104,46 @@ fn by_servers(report: &Report) -> Vec<Diagnosis> {
         .filter(|contact| contact.is_udp() && contact.silent().is_some() && contact.address.is_some())
         .collect();
     // Asked for nothing else than to tell.
-    let references: Vec<(usize, String)> = report
+    let asked = |reference: &Reference| reference.address.as_ref()?.parse::<SocketAddr>().ok();
+    let references: Vec<(usize, SocketAddr)> = report
         .references
         .iter()
         .enumerate()
         .filter(|(_, reference)| reference.outcome == StepOutcome::Timeout)
-        .filter_map(|(at, reference)| {
-            let address: std::net::SocketAddr = reference.address.as_ref()?.parse().ok()?;
-            Some((at, address.ip().to_string()))
-        })
+        .filter_map(|(at, reference)| Some((at, asked(reference)?)))
         .collect();
     let mut hosts: Vec<_> = silent.iter().map(|contact| contact.ip()).collect();
-    hosts.extend(references.iter().map(|(_, ip)| ip.clone()));
+    hosts.extend(references.iter().map(|(_, address)| address.ip().to_string()));
     hosts.sort();
     hosts.dedup();
-    let any_udp = report.references.iter().any(|reference| reference.outcome == StepOutcome::Ok)
-        || all.iter().any(|contact| contact.is_datagram() && contact.answered.is_some())
-        || report
-            .turn
-            .iter()
-            .any(|turn| turn.proofs.iter().any(|proof| matches!(proof.way, Way::Inbound | Way::Outbound)));
+    let mut heard: Vec<u16> = report
+        .references
+        .iter()
+        .filter(|reference| reference.outcome == StepOutcome::Ok)
+        .filter_map(|reference| Some(asked(reference)?.port()))
+        .collect();
+    heard.extend(all.iter().filter(|contact| contact.is_datagram() && contact.answered.is_some()).map(Contact::port));
+    let relays = report
+        .turn
+        .iter()
+        .any(|turn| turn.proofs.iter().any(|proof| matches!(proof.way, Way::Inbound | Way::Outbound)));
+    let any_udp = relays || !heard.is_empty();
+    let mut ports: Vec<u16> = silent.iter().map(|contact| contact.port()).collect();
+    ports.extend(references.iter().map(|(_, address)| address.port()));
+    ports.dedup();
+    let port = ports.first().filter(|port| ports.len() == 1 && !heard.is_empty() && !heard.contains(port));
     let stream = all.iter().find(|contact| !contact.is_datagram() && contact.answered.is_some());
-    let (Some(first), Some(stream), false) = (silent.first(), stream, any_udp || hosts.len() < 2) else {
+    let (Some(first), Some(stream), false) = (silent.first(), stream, (any_udp && port.is_none()) || hosts.len() < 2)
+    else {
         return Vec::new();
     };
+    let which = match port {
+        Some(port) => format!("at UDP port {port} ({}), while other UDP gets through", hosts.join(", ")),
+        None => format!("over UDP ({}), none answers", hosts.join(", ")),
+    };
     let detail = format!(
-        "{} servers are silent over UDP ({}), none answers, and {} works from {}. A server's own firewall would \
-         not explain all of them.",
+        "{} servers are silent {which}, and {} works from {}. A server's own firewall would not explain all of them.",
         hosts.len(),
-        hosts.join(", "),
         stream.over(),
         stream.place()
     );
@@ -144,8 +158,9 @@ fn by_servers(report: &Report) -> Vec<Diagnosis> {
     for dtls in all.iter().filter(|other| other.is_datagram() && !other.is_udp() && other.silent().is_some()) {
         diagnosis = diagnosis.also(dtls);
     }
-    for (at, ip) in references {
-        diagnosis = diagnosis.fact(format!("/references/{at}"), format!("the STUN server {ip} is silent, too"));
+    for (at, address) in references {
+        let says = format!("the STUN server {} is silent, too", address.ip());
+        diagnosis = diagnosis.fact(format!("/references/{at}"), says);
     }
     vec![diagnosis]
 }

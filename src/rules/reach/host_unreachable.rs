@@ -58,6 +58,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             return Some(Diagnosis::by(contact, trouble, detail).fix(fix));
         }
         let trouble = contact.silent()?;
+        // What the network says of UDP, TCP may be left to find out by waiting.
+        if let Some(told) = same.iter().find_map(|other| other.cause(Cause::Unreachable)) {
+            let detail = format!("The network says that {} cannot be reached.", contact.ip());
+            return Some(Diagnosis::by(contact, told, detail).shown(trouble).fix(fix));
+        }
         let other = same.iter().find(|other| other.is_datagram() != contact.is_datagram() && other.silent().is_some());
         let tried = tried(report, contact)?;
         let other = match (other.and_then(|other| other.silent()), tried) {

@@ -31,7 +31,7 @@ rule! {
     /// /etc/default/coturn
     "server-not-running", Error, "Nothing listens at the server's port", check,
     over ["server-silent"],
-    like ["listening-ip-not-local"]
+    like ["listening-ip-not-local", "wrong-port"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

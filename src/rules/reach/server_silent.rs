@@ -10,8 +10,9 @@ rule! {
     /// # How it is told apart
     ///
     /// Nothing else is known of this address: only this transport was tried, or the others say
-    /// nothing more. Asking over the other transport tells a filter from a dead machine, a STUN
-    /// server elsewhere tells the server's side from this network.
+    /// nothing more. Another port of the same machine that is heard of says that the machine runs, and
+    /// that this port is filtered. Asking over the other transport tells a filter from a dead machine, a
+    /// STUN server elsewhere tells the server's side from this network.
     ///
     /// # What to do
     ///
@@ -28,21 +29,35 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let say = |contact: &Contact<'_>| {
         let trouble = contact.silent()?;
-        // What came back from another address is no silence.
-        if same_place(&all, contact).iter().any(|other| other.refused().is_some() || other.answered.is_some()) {
-            return None;
-        }
         let (place, over, port) = (contact.place(), contact.over(), contact.port());
+        let same = same_place(&all, contact);
+        let other = same.iter().find(|other| other.refused().is_some() || other.answered.is_some());
+        let Some(other) = other else {
+            let detail =
+                format!("Nothing comes back from {place} over {over}: a firewall drops it, or nobody is there.");
+            let next = if contact.is_datagram() { "?transport=tcp" } else { "?transport=udp" };
+            let fix = format!(
+                "Try {next} and another server (--stun) to tell the side; on the server, tcpdump -ni any port {port} \
+                 shows whether packets arrive."
+            );
+            return Some(Diagnosis::by(contact, trouble, detail).fix(fix));
+        };
+        let does = if other.answered.is_some() { "answers" } else { "refuses" };
         let detail = format!(
-            "Nothing comes back from {place} over {over}: a firewall drops it, or nobody is \
-             there."
+            "Nothing comes back from {place} over {over}, while {} {does} over {}: the machine is there, and a firewall \
+             drops what is sent to this port.",
+            other.place(),
+            other.over()
         );
-        let next = if contact.is_datagram() { "?transport=tcp" } else { "?transport=udp" };
+        let carrier = contact.carrier();
         let fix = format!(
-            "Try {next} and another server (--stun) to tell the side; on the server, tcpdump -ni any port {port} \
-             shows whether packets arrive."
+            "Open {} port {port} at {}: ufw allow {port}/{carrier}; the same in the cloud's security group.",
+            carrier.to_uppercase(),
+            contact.ip()
         );
-        Some(Diagnosis::by(contact, trouble, detail).fix(fix))
+        let proof = other.answered.clone().or(other.refused().map(|refused| refused.fact.clone()))?;
+        let says = format!("{} {does} over {}", other.place(), other.over());
+        Some(Diagnosis::by(contact, trouble, detail).fact(proof, says).fix(fix))
     };
     all.iter().filter_map(say).collect()
 }

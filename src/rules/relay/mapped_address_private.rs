@@ -64,8 +64,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     found
 }
 
-/// Whether this machine has that address itself.
+/// Whether this machine has that address itself; loopback is the server's.
 fn is_own(report: &Report, ip: IpAddr) -> bool {
+    if ip.is_loopback() {
+        return false;
+    }
     let mut addresses = report.environment.interfaces.iter().flat_map(|interface| &interface.addresses);
     addresses.any(|address| address.parse() == Ok(ip))
 }

@@ -42,6 +42,16 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             let detail = format!("{} refuses its own address {} as a peer.", contact.ip(), audited.peer);
             return Some(Diagnosis::of(contact, detail).fact(format!("{at}/audit/{number}"), "denied").fix(fix));
         }
+        let refused = turn.clues.denied_peers.iter().position(|denied| denied.class == "relay");
+        if let Some(number) = refused {
+            let peer = &turn.clues.denied_peers[number].peer;
+            let detail = format!(
+                "{} refuses its own relayed address {peer} as a peer: two people who both use this relay cannot talk.",
+                contact.ip()
+            );
+            let fact = format!("{at}/clues/deniedPeers/{number}");
+            return Some(Diagnosis::of(contact, detail).fact(fact, "403 to a relayed address of its own").fix(fix));
+        }
         let works = |way| turn.proofs.iter().any(|proof| proof.way == way && proof.received > 0);
         let lost = turn.proofs.iter().position(|proof| proof.way == Way::RelayToRelay && proof.received == 0)?;
         if works(Way::RelayToRelay) || !works(Way::Inbound) || !works(Way::Outbound) {

@@ -17,3 +17,8 @@ pub(super) mod tls_key_mismatch;
 pub(super) mod tls_listener_missing;
 pub(super) mod tls_on_plain_port_hang;
 pub(super) mod tls_terminated_by_http;
+
+/// The server ended a finished handshake because the client showed no certificate.
+pub(super) fn asks_for_certificate(trouble: &super::Trouble<'_>) -> bool {
+    trouble.text.to_ascii_lowercase().replace(['_', ' '], "").contains("certificaterequired")
+}

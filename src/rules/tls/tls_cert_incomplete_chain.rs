@@ -25,7 +25,8 @@ rule! {
     /// # References
     ///
     /// RFC 8446 section 4.4.2; RFC 5280 section 6; coturn: cert
-    "tls-cert-incomplete-chain", Error, "The server sends its certificate without the intermediate one", check
+    "tls-cert-incomplete-chain", Error, "The server sends its certificate without the intermediate one", check,
+    like ["tls-cert-untrusted-ca"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
