@@ -1,6 +1,7 @@
 mod configured;
 mod settle;
 
+use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{ArgMatches, Args};
@@ -143,7 +144,8 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     let uris = || named.servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
     locals::check_family(uris().chain(&stun), &wish)?;
-    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
+    let routed = environment::routed(world)?;
+    let locals = locals::choose(&environment.interfaces, &wish, &routed)?;
     let mut addresses: Vec<_> = locals.iter().map(|local| local.address).collect();
     if wish.loopback && uris().all(locals::is_here) {
         addresses.sort_by_key(|address| !address.is_loopback());
@@ -176,6 +178,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
         turn: turn::Config {
             schedule,
             locals: addresses,
+            global_v6: routed.iter().any(IpAddr::is_ipv6),
             reference: Vec::new(),
             send_software: !args.no_software,
             controls: !args.no_controls,

@@ -2,6 +2,7 @@ pub mod asked;
 pub mod facts;
 pub mod verdict;
 
+use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
 
 use clap::{ArgMatches, Args};
@@ -149,13 +150,15 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
     let uris = || servers.iter().map(|server| &server.uri);
     let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
     locals::check_family(uris().chain(&stun), &wish)?;
-    let mut locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
+    let routed = environment::routed(world)?;
+    let mut locals = locals::choose(&environment.interfaces, &wish, &routed)?;
     if wish.loopback && uris().all(locals::is_here) {
         locals.sort_by_key(|local| !local.address.is_loopback());
     }
     let config = Config {
         schedule: args.probing.timing.schedule(),
         locals: locals.into_iter().map(|local| local.address).collect(),
+        global_v6: routed.iter().any(IpAddr::is_ipv6),
         reference: Vec::new(),
         send_software: !args.no_software,
         controls: !args.no_controls,

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use sha2::{Digest, Sha256};
-use x509_parser::extensions::GeneralName;
+use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::oid_registry::OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS;
 use x509_parser::prelude::{FromDer, X509Certificate};
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::SubjectPublicKeyInfo;
@@ -22,6 +23,7 @@ pub fn read(der: &[u8]) -> Certificate {
             not_before: 0,
             not_after: 0,
             self_signed: false,
+            names_issuer: false,
             fingerprint,
             key: "unreadable".to_owned(),
         };
@@ -33,6 +35,7 @@ pub fn read(der: &[u8]) -> Certificate {
         not_before: parsed.validity().not_before.timestamp(),
         not_after: parsed.validity().not_after.timestamp(),
         self_signed: parsed.subject().as_raw() == parsed.issuer().as_raw(),
+        names_issuer: names_issuer(&parsed),
         fingerprint,
         key: key(parsed.public_key()),
     }
@@ -54,6 +57,16 @@ fn names(certificate: &X509Certificate<'_>) -> Vec<String> {
         _ => None,
     };
     extension.value.general_names.iter().filter_map(name).collect()
+}
+
+/// Among its authority information accesses is one for the issuer's certificate.
+fn names_issuer(certificate: &X509Certificate<'_>) -> bool {
+    certificate.extensions().iter().any(|extension| match extension.parsed_extension() {
+        ParsedExtension::AuthorityInfoAccess(access) => {
+            access.accessdescs.iter().any(|one| one.access_method == OID_PKIX_ACCESS_DESCRIPTOR_CA_ISSUERS)
+        }
+        _ => false,
+    })
 }
 
 fn address(bytes: &[u8]) -> Option<IpAddr> {

@@ -94,7 +94,7 @@ impl Judge {
             roots.verify_server_cert(leaf, others, name, &[], now).map(drop)
         };
         let read: Vec<Certificate> = chain.iter().map(|der| certificate::read(der)).collect();
-        verdict.map_err(|error| distrust(&error, &read, &name.to_str(), now.as_secs()))
+        verdict.map_err(|error| distrust(&error, &read, !self.pinned.is_empty(), &name.to_str(), now.as_secs()))
     }
 }
 
@@ -115,8 +115,9 @@ fn unix_now() -> i64 {
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
-/// Puts the verifier's error into our words, by what the chain says.
-fn distrust(error: &Error, chain: &[Certificate], wanted: &str, now: u64) -> Distrust {
+/// Puts the verifier's error into our words, by what the chain says. With `own_roots` the user named those to
+/// judge by.
+fn distrust(error: &Error, chain: &[Certificate], own_roots: bool, wanted: &str, now: u64) -> Distrust {
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let Some(leaf) = chain.first() else { return Distrust::Other(error.to_string()) };
     let Error::InvalidCertificate(error) = error else { return Distrust::Other(error.to_string()) };
@@ -141,8 +142,10 @@ fn distrust(error: &Error, chain: &[Certificate], wanted: &str, now: u64) -> Dis
         CertificateError::UnknownIssuer | CertificateError::Other(_) if leaf.self_signed => Distrust::SelfSigned,
         CertificateError::UnknownIssuer => {
             let last = chain.last().unwrap_or(leaf);
-            // A private authority that signs servers directly looks the same from here.
-            Distrust::UnknownIssuer { issuer: last.issuer.clone(), incomplete: chain.len() == 1 }
+            // A private authority that signs servers directly looks the same from here, but for what every
+            // public one writes into its certificates: where its own is to be had.
+            let incomplete = chain.len() == 1 && (own_roots || leaf.names_issuer);
+            Distrust::UnknownIssuer { issuer: last.issuer.clone(), incomplete }
         }
         other => Distrust::Other(other.to_string()),
     }

@@ -214,6 +214,9 @@ pub struct Certificate {
     pub not_before: i64,
     pub not_after: i64,
     pub self_signed: bool,
+    /// It says where its issuer's certificate is to be had (RFC 5280 §4.2.2.1), as those of public authorities do.
+    #[serde(default)]
+    pub names_issuer: bool,
     /// SHA-256 over the DER form, in lower-case hex.
     pub fingerprint: String,
     /// `RSA 2048`, `ECDSA P-256`, `Ed25519` …

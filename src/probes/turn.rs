@@ -57,6 +57,9 @@ pub struct Config {
     /// Local addresses to check from, the first of each family is taken; without one of a family its
     /// servers are out of reach.
     pub locals: Vec<IpAddr>,
+    /// The system has a way to IPv6 addresses of the Internet. Without one a name's global IPv6 address is left out
+    /// where it has an IPv4 address, as clients do that go by the routes (RFC 6724 §5).
+    pub global_v6: bool,
     /// STUN servers over UDP that tell the second socket's own address, that data is reflected from, and
     /// that others are measured by ([`references`]).
     pub reference: Vec<IceUri>,

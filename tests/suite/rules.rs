@@ -5,6 +5,7 @@ mod cases;
 mod causes;
 mod connect;
 mod further;
+mod lookalikes;
 mod nat;
 mod ports;
 

@@ -59,6 +59,7 @@ fn a_server_on_loopback_is_checked_measured_audited_and_left_as_it_was() {
     let config = Config {
         schedule: Schedule::PROMPT,
         locals: vec!["127.0.0.1".parse().unwrap()],
+        global_v6: true,
         reference: Vec::new(),
         send_software: true,
         controls: true,

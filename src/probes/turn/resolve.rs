@@ -1,5 +1,6 @@
 //! The first step: from the server's name to its addresses.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::record::Ending;
@@ -38,12 +39,18 @@ fn targets(
     settled: &[(Family, Result<Vec<Target>, Unresolved>)],
     took: Duration,
 ) -> Vec<Found> {
-    let usable = |family: Family| config.locals.iter().any(|local| local.is_ipv4() == (family == Family::V4));
+    let has = |family: Family| config.locals.iter().any(|local| local.is_ipv4() == (family == Family::V4));
+    let ipv4 = settled.iter().any(|(family, result)| {
+        *family == Family::V4 && has(Family::V4) && result.as_ref().is_ok_and(|targets| !targets.is_empty())
+    });
+    let usable = |family: Family, target: &Target| {
+        has(family) && (config.global_v6 || !ipv4 || !is_global_v6(target.address.ip()))
+    };
     let mut found = Vec::new();
     let mut beyond = Vec::new();
     for (family, result) in settled {
         for target in result.iter().flatten().take(ADDRESSES) {
-            if usable(*family) {
+            if usable(*family, target) {
                 let how = match (&server.uri.host, target.from_srv) {
                     (Host::Ip(_), _) => "an address, no name".to_string(),
                     (_, true) => format!("{} (by SRV, which browsers do not ask)", target.address),
@@ -68,6 +75,11 @@ fn targets(
         unresolved(settled, took)
     };
     vec![Found { target: None, ending }]
+}
+
+/// An IPv6 address that a route of the Internet leads to.
+fn is_global_v6(ip: IpAddr) -> bool {
+    matches!(ip, IpAddr::V6(ip) if !ip.is_unique_local() && !ip.is_unicast_link_local() && !ip.is_loopback())
 }
 
 fn unresolved(settled: &[(Family, Result<Vec<Target>, Unresolved>)], took: Duration) -> Ending {

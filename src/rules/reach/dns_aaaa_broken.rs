@@ -1,4 +1,4 @@
-use crate::report::{Cause, Report};
+use crate::report::{Cause, Report, StepOutcome};
 use crate::rules::{Contact, Diagnosis, contacts, rule};
 
 rule! {
@@ -9,7 +9,8 @@ rule! {
     /// # How it is told apart
     ///
     /// An IPv4 address of the same URL answers, its IPv6 address does not. Refused: no IPv6 listener.
-    /// Silence: a firewall, or no IPv6 route from here.
+    /// Silence: a firewall at the server, if another host answers over IPv6 from here; without one that
+    /// was asked it is a suspicion, and if others are silent as well it is `client-ipv6-broken`.
     ///
     /// # What to do
     ///
@@ -23,11 +24,18 @@ rule! {
     /// RFC 8421; RFC 6724; coturn: listening-ip
     "dns-aaaa-broken", Warning, "The server is published with IPv6, but does not answer there", check,
     over ["server-silent", "server-not-running", "host-unreachable", "turn-udp-rejected",
-        "client-path-blocked"]
+        "client-path-blocked"],
+    like ["client-ipv6-broken"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
+    let is_v6 = |address: &str| address.starts_with('[');
+    let by_v6 = all.iter().any(|one| one.answered.is_some() && one.address.is_some_and(|address| address.is_ipv6()))
+        || report
+            .references
+            .iter()
+            .any(|one| one.outcome == StepOutcome::Ok && one.address.as_deref().is_some_and(is_v6));
     let say = |contact: &Contact<'_>| {
         let address = contact.address.filter(|address| address.is_ipv6() && contact.answered.is_none())?;
         let trouble = contact.troubles.iter().find(|trouble| {
@@ -45,7 +53,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             address.ip(),
             contact.url.host
         );
-        Some(Diagnosis::by(contact, trouble, detail).fact(proof, "the IPv4 address answers").fix(fix))
+        let diagnosis = Diagnosis::by(contact, trouble, detail).fact(proof, "the IPv4 address answers").fix(fix);
+        if trouble.cause == Cause::Refused || by_v6 {
+            return Some(diagnosis);
+        }
+        Some(diagnosis.suspected("another host that answers over IPv6 from here (--reference stun:[ADDRESS])"))
     };
     all.iter().filter_map(say).collect()
 }

@@ -1,27 +1,33 @@
 use std::net::IpAddr;
 
-use crate::report::Report;
-use crate::rules::{Contact, Diagnosis, contacts, rule};
+use crate::report::{Cause, Report, StepOutcome};
+use crate::rules::{Contact, Diagnosis, Trouble, contacts, rule, same_place};
 
 rule! {
     /// # What it means
     ///
-    /// The DNS record is proxied: the network takes web traffic only, so TURN never gets to the
-    /// server.
+    /// The name leads to a proxy that takes web traffic only, so TURN never gets to the server.
     ///
     /// # How it is told apart
     ///
-    /// The address belongs to Cloudflare's web proxies, and nothing that speaks STUN answers there.
+    /// The address belongs to Cloudflare's web proxies, and nothing that speaks STUN answers there. Of
+    /// others it is a suspicion: a web server answers at 443, and everything else at the address is
+    /// silent. A firewall that opens the ports of the web alone in front of the server looks the same.
     ///
     /// # What to do
     ///
-    /// Set the record to "DNS only" (the grey cloud), so that the name leads to the server itself.
+    /// Set the record to "DNS only" (the grey cloud), so that the name leads to the server itself; or open
+    /// the ports of TURN:
+    ///
+    ///     ufw allow 3478
+    ///     ufw allow 49152:65535/udp
     ///
     /// # References
     ///
     /// RFC 8656 section 3.1
-    "dns-cdn-proxied", Error, "The server's name leads to a content delivery network", check,
-    over ["host-unreachable", "server-silent", "turn-udp-filtered", "turn-tcp-filtered", "tls-terminated-by-http", "not-stun", "server-not-running", "tls-handshake-failed"]
+    "dns-cdn-proxied", Error, "The server's name leads to a web proxy or content delivery network", check,
+    over ["host-unreachable", "server-silent", "turn-udp-filtered", "turn-tcp-filtered", "tls-terminated-by-http", "not-stun", "server-not-running", "tls-handshake-failed"],
+    like ["turn-udp-filtered"]
 }
 
 /// Where Cloudflare's proxies are, as it publishes.
@@ -59,7 +65,53 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         let fix = format!("Set the DNS record of {host} to \"DNS only\", so that it leads to the server itself.");
         Some(Diagnosis::by(contact, trouble, detail).fix(fix))
     };
-    contacts(report).iter().filter_map(say).collect()
+    let mut found: Vec<Diagnosis> = contacts(report).iter().filter_map(say).collect();
+    found.extend(web_alone(report));
+    found
+}
+
+/// The web answers, and nothing else does.
+fn web_alone(report: &Report) -> Vec<Diagnosis> {
+    let all = contacts(report);
+    let says_http = |contact: &Contact<'_>| {
+        contact.tls.as_ref()?;
+        let said = |trouble: &&Trouble<'_>| trouble.cause == Cause::NotStun && trouble.text.contains("\"HTTP/");
+        let asked = contact.clues().and_then(|(clues, at)| {
+            let web = clues.http.as_ref().filter(|web| web.outcome == StepOutcome::Ok)?;
+            Some((format!("{at}/http"), web.detail.clone().unwrap_or_else(|| "a web server answers".into())))
+        });
+        let told = contact.troubles.iter().find(said).map(|trouble| (trouble.fact.clone(), trouble.text.to_string()));
+        told.or(asked).filter(|_| contact.is_secure())
+    };
+    let say = |contact: &Contact<'_>| {
+        let address = contact.address.filter(|address| !is_proxy(address.ip()) && !contact.url.is_address())?;
+        let (fact, says) = says_http(contact)?;
+        let same = same_place(&all, contact);
+        let others: Vec<_> = same.iter().filter(|other| says_http(other).is_none()).collect();
+        if others.is_empty() || others.iter().any(|other| other.silent().is_none()) {
+            return None;
+        }
+        let host = contact.url.host;
+        let detail = format!(
+            "{host} leads to {}, where a web server answers at port {} and everything else is silent: a proxy for the \
+             web stands in front, or a firewall lets in the web alone.",
+            address.ip(),
+            address.port()
+        );
+        let fix = format!(
+            "Let the DNS record of {host} lead to the TURN server itself (\"DNS only\" at Cloudflare); if it does, ufw \
+             allow 3478; ufw allow 49152:65535/udp; the same in the cloud's security group."
+        );
+        let mut diagnosis = Diagnosis::of(contact, detail).fact(fact, says).fix(fix);
+        for other in others {
+            diagnosis = diagnosis.also(other);
+            if let Some(trouble) = other.silent() {
+                diagnosis = diagnosis.shown(trouble);
+            }
+        }
+        Some(diagnosis.suspected(format!("dig +short {host} shows an address that is not the server's own")))
+    };
+    all.iter().filter_map(say).collect()
 }
 
 fn is_proxy(ip: IpAddr) -> bool {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::report::Report;
 use crate::rules::{Contact, Diagnosis, contacts, rule, same_place};
 
@@ -29,16 +31,25 @@ fn check(report: &Report) -> Vec<Diagnosis> {
     let all = contacts(report);
     let say = |contact: &Contact<'_>| {
         let trouble = contact.silent()?;
-        let (place, over, port) = (contact.place(), contact.over(), contact.port());
+        let (place, over) = (contact.place(), contact.over());
         let same = same_place(&all, contact);
+        // One remedy for all of them.
+        let silent: Vec<_> = same.iter().filter(|other| other.silent().is_some()).collect();
+        let carriers: Vec<&str> = silent.iter().map(|other| other.carrier()).collect();
+        let ports: BTreeSet<u16> = silent.iter().map(|other| other.port()).collect();
         let other = same.iter().find(|other| other.refused().is_some() || other.answered.is_some());
         let Some(other) = other else {
             let detail =
                 format!("Nothing comes back from {place} over {over}: a firewall drops it, or nobody is there.");
-            let next = if contact.is_datagram() { "?transport=tcp" } else { "?transport=udp" };
+            let next = match (carriers.contains(&"udp"), carriers.contains(&"tcp")) {
+                (true, false) => "?transport=tcp and ",
+                (false, true) => "?transport=udp and ",
+                _ => "",
+            };
             let fix = format!(
-                "Try {next} and another server (--stun) to tell the side; on the server, tcpdump -ni any port {port} \
-                 shows whether packets arrive."
+                "Try {next}another server (--stun) to tell the side; on the server, tcpdump -ni any port {} shows \
+                 whether packets arrive.",
+                listed(ports.iter().map(ToString::to_string), " or port ")
             );
             return Some(Diagnosis::by(contact, trouble, detail).fix(fix));
         };
@@ -49,15 +60,21 @@ fn check(report: &Report) -> Vec<Diagnosis> {
             other.place(),
             other.over()
         );
-        let carrier = contact.carrier();
+        let doors = silent.iter().map(|other| format!("{}/{}", other.port(), other.carrier()));
+        let doors: BTreeSet<String> = doors.collect();
         let fix = format!(
-            "Open {} port {port} at {}: ufw allow {port}/{carrier}; the same in the cloud's security group.",
-            carrier.to_uppercase(),
-            contact.ip()
+            "Let {} in at {}: ufw allow {}; the same in the cloud's security group.",
+            listed(doors.iter().cloned(), " and "),
+            contact.ip(),
+            listed(doors.iter().cloned(), "; ufw allow ")
         );
         let proof = other.answered.clone().or(other.refused().map(|refused| refused.fact.clone()))?;
         let says = format!("{} {does} over {}", other.place(), other.over());
         Some(Diagnosis::by(contact, trouble, detail).fact(proof, says).fix(fix))
     };
     all.iter().filter_map(say).collect()
+}
+
+fn listed(words: impl Iterator<Item = String>, between: &str) -> String {
+    words.collect::<Vec<_>>().join(between)
 }

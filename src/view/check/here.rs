@@ -1,6 +1,6 @@
 //! This side: the interfaces, how the world sees them, and the NAT in between.
 
-use crate::report::{Candidate, CandidateKind, Outcome, Report};
+use crate::report::{Candidate, CandidateKind, Outcome, RelayProtocol, Report, Turn};
 use crate::view::escape::visible;
 use crate::view::style::{Ink, Style};
 use crate::view::table::{self, Column, wrap};
@@ -36,6 +36,12 @@ pub fn table(report: &Report, style: &Style) -> String {
         let (ink, fate) = match (seen.is_empty(), answered, attempts.len()) {
             (_, _, 0) => continue,
             (false, ..) => (Ink::Plain, format!("seen as {}", seen.join(" and "))),
+            (true, 0, _) if attempts.iter().all(|attempt| attempt.outcome == Outcome::Unreachable) => {
+                (Ink::Dim, "no way to the servers from this address".into())
+            }
+            (true, 0, _) if report.turn.iter().any(|turn| relays_to(turn, &host.address)) => {
+                (Ink::Doubtful, "? no server answers STUN over UDP; TURN works".into())
+            }
             (true, 0, _) => (Ink::Bad, "✗ no server answers over UDP".into()),
             (true, ..) => (Ink::Plain, "seen as it is: no NAT".into()),
         };
@@ -49,12 +55,19 @@ pub fn table(report: &Report, style: &Style) -> String {
     if out.is_empty() { out } else { style.paint(Ink::Bold, "From here") + "\n" + &out }
 }
 
+/// Over UDP, from that address.
+fn relays_to(turn: &Turn, address: &str) -> bool {
+    let local = turn.local.as_deref().and_then(|local| local.rsplit_once(':'));
+    let ours = local.is_some_and(|(ip, _)| ip.trim_matches(['[', ']']) == address);
+    ours && turn.transport == RelayProtocol::Udp && turn.allocation.is_some()
+}
+
 /// What the NAT is and what it means; where it was to be looked at and was not, why.
 fn nat(report: &Report, style: &Style) -> Vec<String> {
     let text = match (&report.nat, report.unknown.get("/nat").map(String::as_str)) {
         (Some(nat), _) => crate::view::nat::sentence(nat),
         (None, Some("no-binding-answer")) => {
-            "The NAT was not looked at: no server says over UDP as what it sees us.".into()
+            "The NAT was not looked at: that takes a server that works over UDP and answers STUN.".into()
         }
         (None, Some("no-time-left")) => "The NAT was not looked at: the time was up (--budget).".into(),
         (None, Some("port-range-too-small")) => {

@@ -23,6 +23,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
     all.extend(config());
     all.extend(super::nat::cases());
     all.extend(super::further::all());
+    all.extend(super::lookalikes::all());
     all.extend(super::ports::all());
     all.extend(super::connect::all());
     all.sort_by_key(|(code, _)| *code);

@@ -78,6 +78,7 @@ fn asked() -> Config {
         turn: turn::Config {
             schedule: Schedule::PROMPT,
             locals: vec![local],
+            global_v6: true,
             reference: Vec::new(),
             send_software: true,
             controls: false,

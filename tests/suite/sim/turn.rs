@@ -62,6 +62,7 @@ fn stage_at(seed: u8, config: server::Config, client: &str) -> Stage {
     let config = Config {
         schedule: Schedule::PROMPT,
         locals: vec![client.parse().unwrap()],
+        global_v6: true,
         reference: Vec::new(),
         send_software: true,
         controls: false,
