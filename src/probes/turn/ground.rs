@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::check::{Check, Held};
+use super::judge::is_private;
 use super::proofs::permission;
 use crate::machine::script::{Part, any, both};
 use crate::machine::{Trust, Want};
@@ -97,14 +98,22 @@ async fn witness(check: &Check, held: &Held) -> Witness {
     first(asked).await
 }
 
-/// The first that succeeds.
+/// The first that succeeds; one that sees us where we are not, only if no other does.
 async fn first(mut asked: Vec<Part<'_, Witness>>) -> Witness {
+    let mut doubtful = None;
     while !asked.is_empty() {
-        if let Ok(witness) = any(&mut asked).await {
-            return Ok(witness);
+        match any(&mut asked).await {
+            Ok((station, mapped)) if is_behind_a_proxy(&station, mapped) => doubtful = Some((station, mapped)),
+            Ok(witness) => return Ok(witness),
+            Err(_) => {}
         }
     }
-    Err("no STUN server answers over UDP from here (--stun names another)".into())
+    doubtful.ok_or_else(|| "no STUN server answers over UDP from here (--stun names another)".into())
+}
+
+/// A server of the Internet sees us at a private address that is not ours: it is its own side's.
+fn is_behind_a_proxy(station: &Station, mapped: SocketAddr) -> bool {
+    is_private(mapped.ip()) && !is_private(station.server().ip()) && mapped.ip() != station.local().ip()
 }
 
 async fn seen_by(check: &Check, local: SocketAddr, stun: SocketAddr) -> Witness {

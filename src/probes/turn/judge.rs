@@ -65,6 +65,14 @@ impl Check {
                 Some((Cause::RelayAddressPrivate, text)) => Ending::failed(Cause::RelayAddressPrivate, took, text),
                 _ => Ending::ok(took, format!("unasked data reaches {relayed}")),
             },
+            (false, Some(_)) if wrong.is_none() && shares_address(ground, relayed) => {
+                let text = format!(
+                    "not testable from here: the world sees us and the relay at {}, so what we send there turns round in \
+                     our own router",
+                    relayed.ip()
+                );
+                Ending::skipped(text)
+            }
             (false, Some(_)) => {
                 let (cause, text) = wrong.unwrap_or_else(|| {
                     let text = format!(
@@ -97,6 +105,14 @@ impl Check {
             self.hands.tell(crate::report::Event::Note { elapsed_ms, text });
         }
     }
+}
+
+/// The server stands behind the same NAT as we do, so that the way to it is none that others take.
+fn shares_address(ground: &Ground, relayed: SocketAddr) -> bool {
+    ground
+        .witness
+        .as_ref()
+        .is_some_and(|(station, mapped)| mapped.ip() == relayed.ip() && station.local().ip() != mapped.ip())
 }
 
 /// What is wrong with the relayed address itself.
