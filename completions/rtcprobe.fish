@@ -167,6 +167,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l echo -d 'Data
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l rate -d 'Datagrams per second' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l peer -d 'A peer that calls need, such as a media server: ask whether the server would relay to this address, and send it nothing; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l reference -d 'A STUN server over UDP to tell this network\'s trouble from the servers\'; repeat for more [default: the STUN servers that are named]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l require -d 'Fail unless each of these transports works, and only then; without it every URI must work, and of a bare host one transport' -r -f -a "udp\t''
 tcp\t''
@@ -206,7 +207,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l even-port -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l dont-fragment -d 'Try DONT-FRAGMENT'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l mobility -d 'Try to move an allocation to another port of ours (RFC 8016)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l all -d 'Try all of these options, and whether sending one datagram to 10.255.255.254 ends all relaying'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l audit -d 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l audit -d 'Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing; data goes from one relayed address of ours to another, to see whether that takes a permission'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l no-software -d 'Do not tell servers the name and version of this program'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l strict -d 'Fail with exit code 1 on a warning, too'
@@ -239,6 +240,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l echo -d 'Dat
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l rate -d 'Datagrams per second' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l size -d 'Bytes of payload of each, from 24 to 1200' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l lifetime -d 'Ask for an allocation of this lifetime' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l peer -d 'A peer that calls need, such as a media server: ask whether the server would relay to this address, and send it nothing; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l expect -d 'What must be true: host, srflx, relay, relay:udp, ipv6, mapping=endpoint-independent, filtering=…, rtt<80ms, loss<1%, jitter<30ms, relay-echo, cert-days>14, no-finding=CODE, max-severity=warning; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l ignore -d 'Leave this finding out, and what it is about out of the verdict; repeat for more' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l interface -d 'Use this interface only; repeat for more, or all for every one that is up' -r
@@ -277,7 +279,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l even-port -d
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l dont-fragment -d 'Try DONT-FRAGMENT'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l mobility -d 'Try to move an allocation to another port of ours (RFC 8016)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l all -d 'Try all of these options, and whether sending one datagram to 10.255.255.254 ends all relaying'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l audit -d 'Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l audit -d 'Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing; data goes from one relayed address of ours to another, to see whether that takes a permission'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-controls -d 'Do not try whether a wrong password, a wrong realm and an unknown user are refused'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l no-software -d 'Do not tell servers the name and version of this program'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l strict -d 'Fail with exit code 1 on a warning, too, and on an expectation that is not decided'

@@ -113,6 +113,8 @@ pub const OWN: &[&str] = &[
     "version",
     "wanted",
     "way",
+    "withPermission",
+    "withoutPermission",
 ];
 
 impl Redactor {

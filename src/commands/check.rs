@@ -58,7 +58,7 @@ pub struct CheckArgs {
     pub quality: QualityArgs,
     #[command(flatten)]
     pub options: OptionArgs,
-    /// Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing
+    /// Ask which peers the servers would relay to: their own network, cloud metadata, other users. Sends them nothing; data goes from one relayed address of ours to another, to see whether that takes a permission
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
     /// Do not try whether a wrong password, a wrong realm and an unknown user are refused
@@ -186,6 +186,7 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
             options: args.options.options(),
             extras: args.options.extras(true),
             audit: args.audit,
+            peers: args.options.peer.clone(),
             unix_time: since,
             trace: ui.verbose > 0,
         },

@@ -45,7 +45,7 @@ pub struct TurnArgs {
     pub quality: QualityArgs,
     #[command(flatten)]
     pub options: OptionArgs,
-    /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing
+    /// Ask which peers the server would relay to: its own network, cloud metadata, other users. Sends them nothing; data goes from one relayed address of ours to another, to see whether that takes a permission
     #[arg(long, env = "RTCPROBE_AUDIT", value_parser = super::flag::parse, help_heading = "Security")]
     pub audit: bool,
     /// A STUN server over UDP to tell this network's trouble from the servers'; repeat for more [default: the STUN servers that are named]
@@ -166,6 +166,7 @@ fn ask(args: &TurnArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Res
         options: args.options.options(),
         extras: args.options.extras(args.options.all),
         audit: args.audit,
+        peers: args.options.peer.clone(),
         unix_time: now.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs(),
         trace: ui.verbose > 0,
     };

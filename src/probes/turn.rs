@@ -25,6 +25,7 @@ mod release;
 mod resolve;
 mod setup;
 mod sizes;
+mod unpermitted;
 
 use std::net::IpAddr;
 use std::rc::Rc;
@@ -72,6 +73,8 @@ pub struct Config {
     pub extras: Extras,
     /// Ask which peers the server would relay to.
     pub audit: bool,
+    /// Peers that calls need: whether the server would relay to these.
+    pub peers: Vec<IpAddr>,
     /// Seconds since 1970, for credentials that carry a time.
     pub unix_time: u64,
     /// Tell every STUN message that is sent and received, except data.

@@ -78,6 +78,7 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            needed_peers: Vec::new(),
             exposure: None,
             clues: Clues::default(),
         };

@@ -33,8 +33,20 @@ pub struct Clues {
     pub relay_sizes: Option<RelaySizes>,
     /// Whether relaying goes on after a datagram to where there is no way.
     pub poison: Option<Poison>,
+    /// Data to a peer that no permission was asked for, with an audit.
+    pub unpermitted: Option<Unpermitted>,
     /// Binding requests in a burst, where something was lost after a first answer.
     pub burst: Option<Burst>,
+}
+
+/// Data from one relayed address of ours to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Unpermitted {
+    /// Whether it arrived without a permission, as it must not.
+    pub without_permission: StepOutcome,
+    /// Whether it did with one; `failed` where that was refused, `null` where it was not tried.
+    pub with_permission: Option<StepOutcome>,
 }
 
 /// Binding requests sent at once, each one once, and then one after the other.

@@ -4,6 +4,7 @@
 //! ends in `Ms` and is a number of milliseconds; a time is RFC 3339 in UTC. A fact that was not
 //! learned is `null`, or `"unknown"` where it is a word, and [`Report::unknown`] says why.
 
+mod audit;
 mod checked;
 mod clues;
 mod configuration;
@@ -19,8 +20,10 @@ mod server;
 mod standing;
 mod turn;
 
+pub use audit::{Audited, Exposure, Service, SizedAnswer};
 pub use clues::{
     Affinity, Asked, Burst, Clues, DeniedPeer, IcmpError, Poison, Redirect, Reference, RelaySizes, SecondTry,
+    Unpermitted,
 };
 pub use configuration::{Configuration, Configured, CredentialKind};
 pub use environment::{Environment, Interface, InterfaceAddress, InterfaceKind};
@@ -32,8 +35,8 @@ pub use port::OtherPort;
 pub use server::{CertificateFacts, Outcome, Server, Tls};
 pub use standing::{Standing, Worth, standings};
 pub use turn::{
-    Allocation, Audited, Cause, Challenge, Control, CredentialForm, Echo, Exposure, Form, OptionTried, Proof, Service,
-    SizedAnswer, Spread, Step, StepName, StepOutcome, Turn, Way,
+    Allocation, Cause, Challenge, Control, CredentialForm, Echo, Form, OptionTried, Proof, Spread, Step, StepName,
+    StepOutcome, Turn, Way,
 };
 
 use std::collections::BTreeMap;

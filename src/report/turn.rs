@@ -1,7 +1,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Clues, IcmpError, RelayProtocol, Tls};
+use super::{Audited, Clues, Exposure, IcmpError, RelayProtocol, Tls};
 
 /// A TURN server checked step by step: one for each URL and resolved address.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -44,6 +44,9 @@ pub struct Turn {
     pub options: Vec<OptionTried>,
     /// Which peers the server would relay to.
     pub audit: Vec<Audited>,
+    /// The peers that were named as those that calls need, and whether the server would relay to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needed_peers: Vec<Audited>,
     /// What else the server offers to strangers; asked with the audit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exposure: Option<Exposure>,
@@ -346,49 +349,4 @@ pub struct OptionTried {
     pub error_code: Option<u16>,
     pub error_text: Option<String>,
     pub detail: Option<String>,
-}
-
-/// A peer that the server was asked to permit.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Audited {
-    pub peer: String,
-    /// `loopback`, `private`, `cgnat`, `link-local`, `metadata`, `multicast`, `broadcast`,
-    /// `server`, `relay`, `unspecified`, `unique-local`, `ipv4-mapped`, `nat64`, `6to4`, `teredo`, `public`.
-    pub class: String,
-    /// `udp` or `tcp` (RFC 6062).
-    pub relay: String,
-    /// `denied`, `allowed`, `unknown`.
-    pub outcome: String,
-    pub error_code: Option<u16>,
-}
-
-/// What a server offers to strangers beside STUN and TURN.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Exposure {
-    /// Services of the TURN server's own that answered.
-    pub services: Vec<Service>,
-    /// How long answers to short requests over UDP are.
-    pub answers: Vec<SizedAnswer>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Service {
-    pub port: u16,
-    /// `cli` or `web-admin`.
-    pub kind: String,
-    /// The first line of what it said.
-    pub said: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SizedAnswer {
-    /// `binding`, `classic-binding` (RFC 3489) or `allocate`.
-    pub request: String,
-    pub sent_bytes: u32,
-    /// Null when it was not answered.
-    pub received_bytes: Option<u32>,
 }

@@ -13,17 +13,19 @@ const AREAS: [&str; 9] = ["config", "reach", "tls", "auth", "allocate", "relay",
 const LAST_RESORT: &str = "server-misbehaves";
 
 /// What comes before others of its weight and area.
-const GRAVER: [&str; 6] = [
+const GRAVER: [&str; 7] = [
     "sec-cli-exposed",
     "sec-web-admin-exposed",
     "sec-multicast-peers",
     "sec-open-relay",
     "sec-relay-loopback-allowed",
+    "sec-server-relay",
     "sec-wrong-password-accepted",
 ];
 
 /// What comes after all others of its weight.
-const LIGHTER: [&str; 6] = [
+const LIGHTER: [&str; 7] = [
+    "sec-plaintext-only",
     "sec-classic-stun-enabled",
     "sec-stun-amplification",
     "dtls-listener-off",

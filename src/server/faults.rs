@@ -15,6 +15,8 @@ pub struct Faults {
     pub rules: Vec<Rule>,
     pub streams: StreamFault,
     pub personality: Personality,
+    /// Relays for peers without a permission, those that are forbidden too (coturn's `server-relay`).
+    pub server_relay: bool,
 }
 
 impl Faults {

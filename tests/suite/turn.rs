@@ -67,6 +67,7 @@ fn a_server_on_loopback_is_checked_measured_audited_and_left_as_it_was() {
         options: Options { tcp_relay: true, even_port: true, dont_fragment: true, ..Options::default() },
         extras: Extras::default(),
         audit: true,
+        peers: Vec::new(),
         unix_time: 1_700_000_000,
         trace: false,
     };

@@ -1,5 +1,6 @@
 //! What is to be measured and tried, beyond the steps that every check goes through.
 
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -71,6 +72,11 @@ pub struct OptionArgs {
     /// Try all of these options, and whether sending one datagram to 10.255.255.254 ends all relaying
     #[arg(long, env = "RTCPROBE_ALL", value_parser = crate::commands::flag::parse)]
     pub all: bool,
+    /// A peer that calls need, such as a media server: ask whether the server would relay to this address, and send it
+    /// nothing; repeat for more
+    #[arg(long, value_name = "ADDRESS", env = "RTCPROBE_PEER", value_delimiter = ',', value_parser = peer)]
+    #[arg(help_heading = "Probing")]
+    pub peer: Vec<IpAddr>,
 }
 
 impl OptionArgs {
@@ -128,6 +134,13 @@ pub fn limit(schedule: &Schedule, echo: Option<&EchoPlan>, options: Options, aud
     steps.saturating_add(echo).saturating_add(OPTION * tried).saturating_add(AUDIT * u32::from(audit))
 }
 
+/// An address, with or without a port: a permission is for all of them (RFC 8656 section 9).
+fn peer(text: &str) -> Result<IpAddr, String> {
+    let text = text.trim();
+    let address = text.parse().or_else(|_| text.parse().map(|address: SocketAddr| address.ip()));
+    address.map_err(|_| "write the peer's IP address, such as 10.0.0.7; a permission is for an address".into())
+}
+
 fn rate(text: &str) -> Result<f64, String> {
     match text.trim().parse::<f64>() {
         Ok(rate) if (0.1..=1000.0).contains(&rate) => Ok(rate),
@@ -147,6 +160,16 @@ mod tests {
         assert!(limit(&Schedule::RFC8489, None, Options::default(), false) > Duration::from_secs(79));
         let options = Options { dual: true, mobility: true, ..Options::default() };
         assert_eq!(limit(&Schedule::PROMPT, None, options, true), STEPS + AUDIT + OPTION * 2);
+    }
+
+    #[test]
+    fn peers_are_addresses() {
+        for text in ["10.0.0.7", "10.0.0.7:4443", "2001:db8::7", "[2001:db8::7]:4443"] {
+            assert!(peer(text).unwrap().to_string().ends_with('7'), "{text}");
+        }
+        for text in ["", "media.example.org", "10.0.0.0/8", "10.0.0.7:x"] {
+            assert!(peer(text).is_err(), "{text}");
+        }
     }
 
     #[test]

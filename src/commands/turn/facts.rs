@@ -126,6 +126,7 @@ pub fn explain(report: &mut Report, ended: Ended, echo_wanted: bool) {
         say("echo", turn.echo.is_none(), no_echo);
         let aside = [("plain", turn.clues.plain.is_none()), ("http", turn.clues.http.is_none())];
         let later = [("secondTry", turn.clues.second_try.is_none()), ("burst", turn.clues.burst.is_none())];
+        say("clues/unpermitted", turn.clues.unpermitted.is_none(), "not-asked");
         for (fact, null) in aside.into_iter().chain(later) {
             say(&format!("clues/{fact}"), null, "not-needed");
         }

@@ -72,7 +72,7 @@ impl Check {
         let (mut found, (tcp, other)) = both(main, both(self.audit_tcp(held, &own), self.audit_ipv6(held, &own))).await;
         found.extend(tcp);
         found.extend(other);
-        self.exposure(held).await;
+        both(self.exposure(held), Box::pin(self.unpermitted(held))).await;
         let ending = verdict(&found, self.hands.now() - began);
         self.record.note(|turn| turn.audit = found);
         self.record.step(StepName::Audit, ending);
@@ -93,6 +93,35 @@ impl Check {
         }
         let request = self.allocate().with(Value::RequestedAddressFamily(Family::V6));
         self.audit_with(held.target, request, own, "udp").await
+    }
+
+    /// Asks for the peers that calls need, each over an allocation of its family.
+    pub(super) async fn needed_peers(&self, held: &Held) {
+        let question = |peer: &IpAddr| Question { class: "needed", peer: *peer };
+        let is_same = |peer: &&IpAddr| peer.is_ipv4() == held.relayed.is_ipv4();
+        let same: Vec<Question> = self.config.peers.iter().filter(is_same).map(question).collect();
+        let other: Vec<Question> = self.config.peers.iter().filter(|peer| !is_same(peer)).map(question).collect();
+        let mut found = if same.is_empty() { Vec::new() } else { self.inquire(&held.station, same, "udp").await };
+        if !other.is_empty() {
+            found.extend(self.of_the_other_family(held, other).await);
+        }
+        self.record.note(|turn| turn.needed_peers = found);
+    }
+
+    async fn of_the_other_family(&self, held: &Held, questions: Vec<Question>) -> Vec<Audited> {
+        let family = if held.relayed.is_ipv4() { Family::V6 } else { Family::V4 };
+        let request = self.allocate().with(Value::RequestedAddressFamily(family));
+        let answered = self.ask_for(held.target, request).await;
+        let code = answered.as_ref().and_then(|(_, reply)| reply.error().map(|(code, ..)| code));
+        match answered.filter(|(_, reply)| reply.success().is_some()) {
+            Some((station, _)) => {
+                let found = self.inquire(&station, questions, "udp").await;
+                self.give_back(&station).await;
+                found
+            }
+            // Without a relay of its family nobody knows.
+            None => questions.iter().map(|question| audited(question, "udp", ("unknown", code))).collect(),
+        }
     }
 
     async fn audit_with(
@@ -131,14 +160,17 @@ impl Check {
             }
         };
         all((0..LANES).map(|_| Box::pin(lane()) as Part<'_, ()>).collect()).await;
-        let audited = |(question, (outcome, error_code)): (&Question, (&str, Option<u16>))| Audited {
-            peer: question.peer.to_string(),
-            class: question.class.into(),
-            relay: relay.into(),
-            outcome: outcome.into(),
-            error_code,
-        };
-        questions.iter().zip(outcomes.into_inner()).map(audited).collect()
+        questions.iter().zip(outcomes.into_inner()).map(|(question, said)| audited(question, relay, said)).collect()
+    }
+}
+
+fn audited(question: &Question, relay: &str, (outcome, error_code): (&str, Option<u16>)) -> Audited {
+    Audited {
+        peer: question.peer.to_string(),
+        class: question.class.into(),
+        relay: relay.into(),
+        outcome: outcome.into(),
+        error_code,
     }
 }
 

@@ -356,6 +356,7 @@ impl Check {
         Box::pin(self.quality(held, ground, &proofs)).await;
         both(self.give_back_second(ground), self.refresh(held)).await;
         both(Box::pin(self.audit(held)), Box::pin(self.poison(held, ground))).await;
+        Box::pin(self.needed_peers(held)).await;
     }
 
     /// A request that makes an allocation live on.

@@ -128,6 +128,7 @@ impl Record {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            needed_peers: Vec::new(),
             exposure: None,
             clues: Clues::default(),
         };

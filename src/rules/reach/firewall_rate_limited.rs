@@ -28,7 +28,7 @@ rule! {
     ///
     /// # References
     ///
-    /// RFC 8489 section 6.2.1; RFC 8656 section 21.3; iptables-extensions: hashlimit, recent
+    /// RFC 8489 section 6.2.1; RFC 8656 section 21.2; iptables-extensions: hashlimit, recent
     "firewall-rate-limited", Error, "Something counts packets to the server and drops fast ones", check,
     over ["relay-lossy", "relay-egress-blocked", "relay-ports-unreachable", "alloc-no-answer", "stun-only-no-turn", "stun-binding-silent-no-stun"]
 }

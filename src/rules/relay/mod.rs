@@ -3,6 +3,7 @@
 pub(super) mod mapped_address_private;
 pub(super) mod mtu_blackhole;
 pub(super) mod peer_family_mismatch;
+pub(super) mod peer_needed_but_denied;
 pub(super) mod peer_private_denied;
 pub(super) mod peer_public_denied;
 pub(super) mod proxy_hides_client_ip;

@@ -80,6 +80,7 @@ pub fn turn(transport: RelayProtocol, address: &str) -> Turn {
         }],
         options: Vec::new(),
         audit: vec![audited("127.0.0.1", "loopback", "denied"), audited("192.0.2.1", "public", "allowed")],
+        needed_peers: Vec::new(),
         exposure: None,
         clues: Clues::default(),
     }

@@ -1,8 +1,8 @@
 //! More reports that fire a rule: what options, forms of passwords and neighbours tell.
 
 use rtcprobe::report::{
-    Burst, Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol, RelaySizes,
-    Report, Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Way,
+    Audited, Burst, Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol,
+    RelaySizes, Report, Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Unpermitted, Way,
 };
 use rtcprobe::rules::judge;
 
@@ -35,6 +35,43 @@ fn unsigned_channel() -> Report {
     let mut turn = troubled(udp(), StepName::Channel, Cause::IntegrityFailed, text);
     turn.proofs = vec![proof(Way::Outbound, 1, Some("203.0.113.9:61234"))];
     report(vec![turn])
+}
+
+fn unpermitted(without_permission: StepOutcome) -> Unpermitted {
+    let with_permission = (without_permission != StepOutcome::Ok).then_some(StepOutcome::Ok);
+    Unpermitted { without_permission, with_permission }
+}
+
+fn needed(peer: &str, outcome: &str) -> Audited {
+    let error_code = (outcome == "denied").then_some(403);
+    Audited { error_code, ..audited(peer, "needed", outcome) }
+}
+
+#[test]
+fn a_careful_server_that_relays_to_the_peers_that_are_needed_is_not_complained_of() {
+    let careful = |turn: &mut Turn| {
+        turn.clues.unpermitted = Some(unpermitted(StepOutcome::Timeout));
+        turn.needed_peers = vec![needed("10.0.0.7", "allowed"), needed("10.0.0.8", "unknown")];
+    };
+    let mut over_udp = udp();
+    careful(&mut over_udp);
+    assert_eq!(judge(&report(vec![over_udp, tls_server()])), []);
+}
+
+/// After an audit.
+fn in_clear(more: Vec<Turn>) -> Report {
+    let mut over_udp = udp();
+    over_udp.steps.push(step(StepName::Audit, StepOutcome::Ok));
+    report([vec![over_udp, tcp()], more].concat())
+}
+
+#[test]
+fn that_nothing_is_encrypted_is_said_in_an_audit_and_only_where_no_url_is() {
+    let codes = |report: &Report| judge(report).into_iter().map(|one| one.code).collect::<Vec<_>>();
+    assert_eq!(codes(&in_clear(vec![])), ["sec-plaintext-only"]);
+    assert_eq!(codes(&in_clear(vec![tls_server()])), Vec::<String>::new());
+    assert_eq!(codes(&in_clear(vec![refused(tls_server())])), ["tls-listener-missing"]);
+    assert_eq!(codes(&report(vec![udp(), tcp()])), Vec::<String>::new());
 }
 
 fn counted(answered: u32, paced_answered: u32) -> Burst {
@@ -164,6 +201,9 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("proxy-protocol-unexpected", report(vec![tcp(), mute(at(RelayProtocol::Tcp, 443))])),
         ("bind-privileged-port-failed", report(vec![mute(tcp()), refused(at(RelayProtocol::Tls, 443))])),
         ("dns-cdn-proxied", report(vec![elsewhere(silent(udp())), elsewhere(silent(tcp()))])),
+        ("sec-server-relay", one(|turn| turn.clues.unpermitted = Some(unpermitted(StepOutcome::Ok)))),
+        ("sec-plaintext-only", in_clear(vec![])),
+        ("peer-needed-but-denied", one(|turn| turn.needed_peers = vec![needed("10.0.0.7", "denied")])),
         ("firewall-rate-limited", one(|turn| turn.clues.burst = Some(counted(10, 8)))),
         ("firewall-rate-limited", report(vec![lost_after_a_while()])),
         (

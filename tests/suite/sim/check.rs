@@ -86,6 +86,7 @@ fn asked() -> Config {
             options: turn::Options::default(),
             extras: turn::Extras::default(),
             audit: false,
+            peers: Vec::new(),
             unix_time: 1_700_000_000,
             trace: false,
         },

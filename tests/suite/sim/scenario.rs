@@ -375,6 +375,7 @@ fn start_server(world: &mut World, part: &ServerPart) {
                 Some("rfc3489") => Personality::Rfc3489,
                 Some(other) => panic!("{other} is no personality"),
             },
+            ..Faults::default()
         },
         ..Config::new(part.realm.as_deref().unwrap_or("example.org"))
     };

@@ -70,6 +70,7 @@ fn stage_at(seed: u8, config: server::Config, client: &str) -> Stage {
         options: Options::default(),
         extras: Extras::default(),
         audit: false,
+        peers: Vec::new(),
         unix_time: 1_700_000_000,
         trace: false,
     };

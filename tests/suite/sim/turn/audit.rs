@@ -59,3 +59,43 @@ fn a_silent_server_costs_little() {
     assert_eq!(step.outcome, StepOutcome::Timeout);
     assert!(step.duration_ms.unwrap() < Duration::from_secs(2).as_millis() as f64, "{step:?}");
 }
+
+#[test]
+fn data_without_a_permission_is_tried_between_addresses_of_our_own() {
+    let turn = audited(stage(1, good_server()));
+    let data = turn.clues.unpermitted.unwrap();
+    assert_eq!((data.without_permission, data.with_permission), (StepOutcome::Timeout, Some(StepOutcome::Ok)));
+    let lax = Faults { server_relay: true, ..Faults::default() };
+    let turn = audited(stage(1, Config { faults: lax, ..good_server() }));
+    let data = turn.clues.unpermitted.unwrap();
+    assert_eq!((data.without_permission, data.with_permission), (StepOutcome::Ok, None));
+    assert_eq!(stage(1, good_server()).run().clues.unpermitted, None, "nobody asked for an audit");
+}
+
+#[test]
+fn a_server_that_forbids_its_own_address_leaves_it_open() {
+    let own = Network { address: super::SERVER.parse().unwrap(), prefix: 32 };
+    let turn = audited(stage(1, Config { forbidden_peers: vec![own], ..good_server() }));
+    assert_eq!(turn.clues.unpermitted, None);
+}
+
+#[test]
+fn peers_that_calls_need_are_asked_for_and_sent_nothing() {
+    let private = Network { address: "10.0.0.0".parse().unwrap(), prefix: 8 };
+    let mut stage = stage(1, Config { forbidden_peers: vec![private], ..good_server() });
+    let peers = ["10.0.0.7", "203.0.113.50", "2001:db8:5::7"];
+    stage.config.peers = peers.map(|peer| peer.parse().unwrap()).into();
+    let turn = stage.run();
+    let said: Vec<_> = turn.needed_peers.iter().map(|peer| (peer.peer.as_str(), peer.outcome.as_str())).collect();
+    assert_eq!(said, [("10.0.0.7", "denied"), ("203.0.113.50", "allowed"), ("2001:db8:5::7", "allowed")]);
+    assert!(turn.audit.is_empty() && turn.works == Some(true));
+    assert!(!stage.world.trace.iter().any(|line| line.contains("> 10.0.0.7:") || line.contains("> 203.0.113.50:")));
+}
+
+#[test]
+fn of_a_peer_of_a_family_that_is_not_relayed_nothing_is_known() {
+    let mut stage = stage(1, Config { relay: vec![super::SERVER.parse().unwrap()], ..good_server() });
+    stage.config.peers = vec!["2001:db8:5::7".parse().unwrap()];
+    let turn = stage.run();
+    assert_eq!((turn.needed_peers[0].outcome.as_str(), turn.needed_peers[0].error_code), ("unknown", Some(440)));
+}
