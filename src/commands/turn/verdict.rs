@@ -122,6 +122,7 @@ mod tests {
             controls: Vec::new(),
             options: Vec::new(),
             audit: Vec::new(),
+            needed_peers: Vec::new(),
             exposure: None,
             clues: Clues::default(),
         }
