@@ -23,7 +23,8 @@
 //! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
-//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `chromium` |
+//! | other people's ICE agents, and how two are introduced | [`connect`] |
+//! | tests of rtcprobe | `gather`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -60,6 +61,7 @@ mod strangers;
 // … and of rtcprobe in it.
 mod behaviour;
 mod chromium;
+mod connect;
 mod credentials;
 mod crowd;
 mod faults;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::process::{ChildStdin, ChildStdout};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -96,6 +97,12 @@ impl Host {
     pub fn spawn(&self, cmd: Cmd) -> Process {
         let place = self.inner.name.clone();
         self.run(move || Process::start(&place, cmd))
+    }
+
+    /// Starts a command on this host, to talk with.
+    pub fn spawn_open(&self, cmd: Cmd) -> (Process, ChildStdin, ChildStdout) {
+        let place = self.inner.name.clone();
+        self.run(move || Process::start_open(&place, cmd))
     }
 
     /// Runs a command on this host to its end.

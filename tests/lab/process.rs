@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ use nix::unistd::Pid;
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// What the lab needs beside a Rust toolchain.
-const PACKAGES: &str =
-    "coturn iproute2 nftables openssl sofia-sip-bin stun-client tcpdump util-linux, and chromium for the ignored tests";
+const PACKAGES: &str = "coturn gir1.2-nice-0.1 iproute2 nftables openssl python3-aioice python3-gi sofia-sip-bin stun-client tcpdump \
+    util-linux, and chromium for the ignored tests";
 
 /// Where commands are; administrators' ones are not on everybody's path.
 fn search_path() -> OsString {
@@ -80,6 +80,25 @@ pub struct Finished {
 impl Process {
     /// Starts a command in the namespaces of the calling thread. It dies with that thread.
     pub fn start(place: &str, cmd: Cmd) -> Process {
+        let bytes = cmd.stdin.clone();
+        let stdin = if bytes.is_some() { Stdio::piped() } else { Stdio::null() };
+        let mut process = Process::spawn(place, cmd, stdin);
+        if let Some(bytes) = bytes {
+            // A command that ends without reading says why on stderr.
+            let _ = process.child.stdin.take().unwrap().write_all(&bytes);
+        }
+        process.stdout = Some(reader(process.child.stdout.take().unwrap()));
+        process
+    }
+
+    /// Starts one to talk with.
+    pub fn start_open(place: &str, cmd: Cmd) -> (Process, ChildStdin, ChildStdout) {
+        let mut process = Process::spawn(place, cmd, Stdio::piped());
+        let (stdin, stdout) = (process.child.stdin.take().unwrap(), process.child.stdout.take().unwrap());
+        (process, stdin, stdout)
+    }
+
+    fn spawn(place: &str, cmd: Cmd, stdin: Stdio) -> Process {
         let words: Vec<_> = cmd.argv.iter().map(|word| word.to_string_lossy()).collect();
         let what = format!("{place}$ {}", words.join(" "));
         let path = search_path();
@@ -94,17 +113,11 @@ impl Process {
         command.args(["--pdeathsig", "KILL", "--"]).args(&cmd.argv).envs(cmd.env);
         // A group of its own, so that what it starts in turn can be killed with it.
         command.process_group(0);
-        command.stdin(if cmd.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let began = Instant::now();
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{what}: {e}"));
-        if let Some(bytes) = cmd.stdin {
-            // A command that ends without reading says why on stderr.
-            let _ = child.stdin.take().unwrap().write_all(&bytes);
-        }
-        let stdout = Some(reader(child.stdout.take().unwrap()));
         let stderr = Some(reader(child.stderr.take().unwrap()));
-        Process { what, child, began, stdout, stderr }
+        Process { what, child, began, stdout: None, stderr }
     }
 
     pub fn pid(&self) -> Pid {
@@ -142,6 +155,18 @@ impl Process {
         (self.finish(), memory, files)
     }
 
+    /// Waits so long for the end, and no longer; whether it came.
+    pub fn await_end(&mut self, limit: Duration) -> bool {
+        let began = Instant::now();
+        while self.running() {
+            if began.elapsed() > limit {
+                return false;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        true
+    }
+
     /// Waits for the end.
     pub fn finish(mut self) -> Finished {
         let status = loop {
@@ -155,7 +180,7 @@ impl Process {
         let took = self.began.elapsed();
         // Nothing that it started may keep its pipes open.
         let _ = killpg(self.pid(), Signal::SIGKILL);
-        let stdout = self.stdout.take().unwrap().join().unwrap();
+        let stdout = self.stdout.take().map(|reader| reader.join().unwrap()).unwrap_or_default();
         let stderr = self.stderr.take().unwrap().join().unwrap();
         Finished { what: self.what.clone(), status, stdout, stderr, took }
     }

@@ -56,6 +56,8 @@ pub struct Agent {
     pub(super) events: VecDeque<Event>,
     /// The next moment at which a new transaction may begin.
     pub(super) slot: Time,
+    /// The next moment at which a nomination may begin.
+    pub(super) nominate: Time,
     pub(super) started: Option<Time>,
     complete: (bool, bool),
     pub(super) switches: u32,
@@ -81,6 +83,7 @@ impl Agent {
             outbox: VecDeque::new(),
             events: VecDeque::new(),
             slot: Time::ZERO,
+            nominate: Time::ZERO,
             started: None,
             complete: (false, false),
             switches: 0,
@@ -324,12 +327,5 @@ impl Agent {
 
     pub(super) fn random_below(&mut self, end: u64) -> u64 {
         self.chance.below(end)
-    }
-
-    pub(super) fn is_relayed(&self, pair: &Pair) -> bool {
-        match (self.locals.get(pair.local), self.remotes.get(pair.remote)) {
-            (Some(local), Some(remote)) => pairing::is_relayed(local, remote),
-            _ => false,
-        }
     }
 }

@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use super::agent::Agent;
 use super::pair::{Pair, State};
-use super::{Connection, Event, Role};
+use super::{Connection, Event, Role, pairing};
 use crate::machine::Time;
+use crate::wire::candidate::CandidateType;
 
 /// Between questions for consent: 5 s, times 0.8 to 1.2 (RFC 7675 §5.1).
 const CONSENT: Duration = Duration::from_secs(5);
@@ -145,11 +146,26 @@ impl Agent {
         let (index, best) = valid.max_by_key(|(_, pair)| pair.priority)?;
         let first = nomination.first_valid?;
         let better = |pair: &Pair| pair.is_open() && pair.priority > best.priority;
-        if self.all_known() && !self.list.pairs.iter().any(better) {
+        // What comes later may be better, but not than a path between two hosts' own addresses.
+        let nothing_to_come = self.all_known() || self.is_between_hosts(best);
+        if nothing_to_come && !self.list.pairs.iter().any(better) {
             return Some((index, first));
         }
         let (direct, relayed) = self.config.patience;
         Some((index, first + if self.is_relayed(best) { relayed } else { direct }))
+    }
+
+    fn is_between_hosts(&self, pair: &Pair) -> bool {
+        let local = self.locals.get(pair.local).map(|local| (local.kind, local.tcp));
+        let remote = self.remotes.get(pair.remote).map(|remote| (remote.kind, remote.tcp));
+        local == Some((CandidateType::Host, None)) && local == remote
+    }
+
+    fn is_relayed(&self, pair: &Pair) -> bool {
+        match (self.locals.get(pair.local), self.remotes.get(pair.remote)) {
+            (Some(local), Some(remote)) => pairing::is_relayed(local, remote),
+            _ => false,
+        }
     }
 
     /// When it is clear that no pair will do (RFC 8863 §4).
