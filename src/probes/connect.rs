@@ -11,8 +11,10 @@ mod description;
 mod ending;
 mod here;
 mod pairs;
+mod quality;
 mod there;
 mod told;
+mod traffic;
 mod view;
 mod words;
 

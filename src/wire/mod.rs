@@ -17,6 +17,7 @@ pub mod candidate;
 pub mod capture;
 pub mod channel_data;
 pub mod describe;
+pub mod echo;
 mod fields;
 pub mod framing;
 pub mod gateway;

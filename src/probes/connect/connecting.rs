@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::account::Account;
 use super::here::Here;
 use super::pairs::{self, Gist, Scene};
+use super::quality::Rtts;
 use super::there::There;
+use super::traffic::Traffic;
 use super::words;
 use super::{Config, Happening};
 use crate::machine::{Chance, Input, Machine, Output, Time};
@@ -16,6 +18,7 @@ use crate::probes::gather::keep::{Heard, Way};
 use crate::proto::ice::{self, Agent, Connection, Failure, IceCredentials, Role, Route};
 use crate::report::Event;
 use crate::report::connect::{ConnectPath, ConnectState};
+use crate::wire::echo::Packet;
 use crate::wire::signal::{Message, Part};
 
 pub(super) const AGENT: &str = concat!("rtcprobe ", env!("CARGO_PKG_VERSION"));
@@ -39,6 +42,10 @@ pub struct Connecting {
     pub(super) restarting: bool,
     pub(super) lines: u32,
     pub(super) out: VecDeque<Happening>,
+    pub(super) traffic: Traffic,
+    /// Round-trip times of checks on the pair in use, for a peer that sends nothing back.
+    pub(super) checks: Rtts,
+    seen_checks: u32,
     /// What was told of each pair, and when.
     shown: Vec<Option<Gist>>,
     next_news: Time,
@@ -57,8 +64,11 @@ impl Connecting {
     pub fn new(mut config: Config, mut chance: Chance) -> Connecting {
         config.gather.keep = true;
         config.gather.tcp = config.tcp;
+        // A call is worth more copies: a candidate that is missing may be the only one that would have worked.
+        config.gather.schedule = config.gather.schedule.steadier();
         let gathering = Gathering::new(config.gather.clone(), chance.split());
         let agent = Connecting::agent(&config, role(config.part), &mut chance);
+        let (traffic, checks) = (Traffic::new(&mut chance), Rtts::new(chance.split()));
         Connecting {
             config,
             chance,
@@ -72,6 +82,9 @@ impl Connecting {
             restarting: false,
             lines: 0,
             out: VecDeque::new(),
+            traffic,
+            checks,
+            seen_checks: 0,
             shown: Vec::new(),
             next_news: Time::ZERO,
             said: None,
@@ -140,6 +153,12 @@ impl Connecting {
             if !agent.received(now, Route(way.0), from, bytes) {
                 self.account.refuse(now, from.to_string(), "no STUN, though it begins like it".into());
             }
+        } else if let Some(packet) = Packet::decode(bytes)
+            && [Some(&self.agent), self.former.as_ref()].into_iter().flatten().any(|it| it.is_valid(Route(way.0), from))
+            && let Some(answer) = self.traffic.received(now, &packet, bytes.len())
+        {
+            self.gathering.send(now, way, from, answer);
+            self.stirred = true;
         }
     }
 
@@ -168,8 +187,31 @@ impl Connecting {
             events.into_iter().for_each(|event| self.learn(now, event, former));
         }
         self.enter(now);
+        self.measure(now);
         self.tell_of_pairs(now, false);
         self.decide(now);
+    }
+
+    /// Sends what is due over the pair in use, and takes note of what its checks took.
+    fn measure(&mut self, now: Time) {
+        let agent = self.in_use();
+        let Some((route, to)) = agent.path() else { return };
+        let spoken = agent.selected().and_then(|selected| agent.pairs().get(selected)).map(|pair| &pair.spoken);
+        let (samples, rtt) = spoken.map_or((0, None), |spoken| (spoken.rtt_samples, spoken.rtt));
+        if self.seen_checks != samples
+            && let Some(rtt) = rtt
+        {
+            self.seen_checks = samples;
+            self.checks.add(now, rtt);
+        }
+        self.pause(now);
+        if self.account.state == ConnectState::Failed {
+            return;
+        }
+        while let Some(packet) = self.traffic.send(now) {
+            self.gathering.send(now, Way(route.0), to, packet);
+            self.stirred = true;
+        }
     }
 
     fn learn(&mut self, now: Time, event: ice::Event, former: bool) {
@@ -186,6 +228,7 @@ impl Connecting {
                 if !former {
                     self.restarted(now);
                 }
+                self.begin_to_measure(now);
             }
             ice::Event::RoleSwitched { role, .. } => {
                 let role = if role == Role::Controlling { "controlling" } else { "controlled" };
@@ -201,6 +244,16 @@ impl Connecting {
                 self.account.refuse(now, from.to_string(), words::refused(&why));
             }
             ice::Event::Connection { .. } => {}
+        }
+    }
+
+    /// A pair is in use: packets are sent over it, if that is wanted and the other side sends them back.
+    fn begin_to_measure(&mut self, now: Time) {
+        let echoes = self.there.description.as_ref().is_some_and(|description| description.echo);
+        let wanted = self.config.until_failure || !self.config.duration.is_zero();
+        if echoes && wanted && self.account.connected.is_none() {
+            let duration = (!self.config.until_failure).then_some(self.config.duration);
+            self.traffic.ask(now, duration, &mut self.chance);
         }
     }
 
@@ -275,7 +328,11 @@ impl Connecting {
         }
         let news = self.has_news().then_some(self.next_news);
         let former = self.former.as_ref().and_then(Agent::due);
-        [self.agent.due(), former, news, self.decides_at(now)].into_iter().flatten().min().unwrap_or(Time::NEVER)
+        [self.agent.due(), former, news, self.traffic.due(), self.decides_at(now)]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or(Time::NEVER)
     }
 }
 

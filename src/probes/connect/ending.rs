@@ -10,6 +10,8 @@ use crate::wire::signal::Message;
 
 /// Checks are answered so long after the pair was chosen (RFC 8445 §8.3).
 const LINGER: Duration = Duration::from_secs(3);
+/// Without data for so long, the other side does not measure any more.
+const QUIET: Duration = Duration::from_secs(2);
 /// So long a better pair than a relayed one may take to show what becomes of it.
 const HINDSIGHT: Duration = Duration::from_secs(3);
 /// When both sides have nothing left, what is still on the way may arrive.
@@ -21,7 +23,9 @@ impl Connecting {
     /// Ends what is over.
     pub(super) fn decide(&mut self, now: Time) {
         self.exhausted = self.agent.is_exhausted().then(|| self.exhausted.unwrap_or(now));
-        if self.there.bye || self.account.state == ConnectState::Failed {
+        // Whoever wants to see the path fail sees it, though the other side has given it up already.
+        let watches = self.config.until_failure && self.account.state == ConnectState::Disconnected;
+        if self.there.bye && !watches || self.account.state == ConnectState::Failed {
             self.closed(now);
             self.say_status(now);
             return self.leave(now);
@@ -68,7 +72,9 @@ impl Connecting {
 
     /// What this side itself has to do takes so long.
     fn work_until(&self) -> Option<Time> {
-        Some(self.account.connected? + self.config.duration).filter(|_| !self.config.until_failure)
+        let over = self.account.connected? + self.config.duration;
+        let answers = self.traffic.until().unwrap_or(over);
+        Some(over.max(answers)).filter(|_| !self.config.until_failure)
     }
 
     /// Better pairs than the relayed one that is in use may still show what becomes of them.
@@ -107,7 +113,8 @@ impl Connecting {
             Some(status) if status.done => Some(now),
             // It tells how it goes, and will tell when it is done.
             Some(_) if self.there.description.as_ref().is_some_and(|description| description.echo) => None,
-            _ => Some(self.account.connected? + LINGER),
+            // Data comes: the other side measures.
+            _ => Some((self.account.connected? + LINGER).max(self.traffic.last.map_or(now, |last| last + QUIET))),
         }
     }
 

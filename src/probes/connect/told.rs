@@ -12,6 +12,8 @@ use crate::wire::signal::{Description, Message, Part};
 const LINES: u32 = 10_000;
 /// Generations that the other side may begin.
 const RESTARTS: usize = 16;
+/// Data that pauses so long after a restart (in milliseconds) pauses for another reason.
+const PAUSE: f64 = 1000.0;
 /// Where signalled messages come from, in the list of those that were not believed.
 const SIGNALLING: &str = "signalling";
 
@@ -178,7 +180,19 @@ impl Connecting {
         self.described = false;
         self.forget_shown();
         self.restart_began = Some(now);
+        self.traffic.watch(now);
         self.account.restarts.push(Restart { elapsed_ms: now.millis(), local, connected_ms: None, gap_ms: None });
+    }
+
+    /// The longest time without data across a restart is known once data has flowed for a while.
+    pub(super) fn pause(&mut self, now: Time) {
+        let pause = self.traffic.longest_pause().map(|pause| Time::from(pause).millis());
+        if let Some(restart) = self.account.restarts.last_mut()
+            && restart.gap_ms.is_none()
+            && restart.connected_ms.is_some_and(|connected| now.millis() > connected + PAUSE)
+        {
+            restart.gap_ms = pause;
+        }
     }
 
     /// A pair of the new generation is in use: the one before is over.

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 
 use super::connecting::Connecting;
 use super::pairs::{self, Scene};
+use super::quality::missing;
 use super::words;
 use crate::machine::Time;
 use crate::proto::ice::{Agent, Refused, Role};
-use crate::report::connect::{Connect, Consent, IceRole, OtherView, Side};
+use crate::report::connect::{Connect, Consent, IceRole, OtherView, PathQuality, Restart, Side};
 use crate::wire::signal::{Selected, Status};
 
 impl Connecting {
@@ -44,10 +45,10 @@ impl Connecting {
             checking_ms: self.account.checking.map(Time::millis),
             first_valid_ms: self.account.first_valid.map(Time::millis),
             connected_ms: self.account.connected.map(Time::millis),
-            echo: None,
+            echo: self.quality(in_use, ended),
             consent: self.consent(in_use),
             cuts: self.account.cuts.clone(),
-            restarts: self.account.restarts.clone(),
+            restarts: self.restarts(),
             refused: self.account.refused.clone(),
             forecast: None,
             other_view: self.other_view(),
@@ -102,6 +103,29 @@ impl Connecting {
         let from = from.to_string();
         let wrong = [words::refused(&Refused::WrongIntegrity), words::refused(&Refused::WrongUsername)];
         self.account.refused.iter().any(|refused| refused.from == from && wrong.contains(&refused.reason))
+    }
+
+    /// What was measured over the pair in use: packets that came back, or checks where the other side sends none back.
+    fn quality(&self, agent: &Agent, ended: Option<Time>) -> Option<PathQuality> {
+        let (connected, ended) = (self.account.connected?, ended?);
+        let wanted = self.config.until_failure || !self.config.duration.is_zero();
+        self.traffic.quality(ended).or_else(|| {
+            let asked = self.consent(agent).filter(|_| wanted)?;
+            let (sent, received) = (u64::from(asked.requests), u64::from(asked.responses));
+            let duration_ms = Time::from(ended - connected).millis();
+            let mut quality = PathQuality { sent, received, duration_ms, ..PathQuality::default() };
+            quality.loss = missing(received, sent);
+            self.checks.tell(&mut quality);
+            Some(quality)
+        })
+    }
+
+    fn restarts(&self) -> Vec<Restart> {
+        let mut restarts = self.account.restarts.clone();
+        if let Some(last) = restarts.last_mut() {
+            last.gap_ms = last.gap_ms.or(self.traffic.longest_pause().map(|pause| Time::from(pause).millis()));
+        }
+        restarts
     }
 
     fn local_side(&self) -> Side {

@@ -141,6 +141,16 @@ impl Agent {
         Some((self.locals.get(pair.local)?.route, self.remotes.get(pair.remote)?.address))
     }
 
+    /// Whether a check between those two succeeded.
+    #[must_use]
+    pub fn is_valid(&self, route: Route, from: SocketAddr) -> bool {
+        self.list.pairs.iter().any(|pair| {
+            pair.state == State::Succeeded
+                && self.locals.get(pair.local).is_some_and(|local| local.route == route)
+                && self.remotes.get(pair.remote).is_some_and(|remote| remote.address == from)
+        })
+    }
+
     /// Takes a local candidate. What adds nothing (same address, same base) is left out.
     pub fn add_local(&mut self, local: Local) {
         let same = |known: &Local| (known.address, known.base, known.tcp) == (local.address, local.base, local.tcp);

@@ -3,7 +3,10 @@
 mod call;
 mod hostile;
 mod matrix;
+mod measure;
+mod patience;
 mod stopping;
+mod trouble;
 
 use std::time::Duration;
 

@@ -147,6 +147,11 @@ impl Call {
         self.world.give(self.hosts[side].0, Input::Told { text: line });
     }
 
+    /// Whatever a side sends over UDP is lost from now on.
+    pub fn block_udp(&mut self, side: usize) {
+        self.world.lost.insert(self.hosts[side], (1..100_000).collect());
+    }
+
     pub fn stop(&mut self, side: usize) {
         self.world.stop(self.hosts[side]);
     }
