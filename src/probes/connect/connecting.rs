@@ -41,6 +41,7 @@ pub struct Connecting {
     /// New credentials were said, and those of the other side are waited for.
     pub(super) restarting: bool,
     pub(super) lines: u32,
+    pub(super) troubles: u32,
     pub(super) out: VecDeque<Happening>,
     pub(super) traffic: Traffic,
     /// Round-trip times of checks on the pair in use, for a peer that sends nothing back.
@@ -81,6 +82,7 @@ impl Connecting {
             described: false,
             restarting: false,
             lines: 0,
+            troubles: 0,
             out: VecDeque::new(),
             traffic,
             checks,

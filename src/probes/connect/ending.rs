@@ -111,11 +111,17 @@ impl Connecting {
         }
         match &self.there.status {
             Some(status) if status.done => Some(now),
-            // It tells how it goes, and will tell when it is done.
-            Some(_) if self.there.description.as_ref().is_some_and(|description| description.echo) => None,
+            // It tells how it goes, and will tell when it is done; unless it has gone without a word.
+            Some(_) if self.tells() && self.account.state == ConnectState::Connected => None,
+            Some(_) if self.tells() => Some(now),
             // Data comes: the other side measures.
             _ => Some((self.account.connected? + LINGER).max(self.traffic.last.map_or(now, |last| last + QUIET))),
         }
+    }
+
+    /// Whether the other side says when it is done, as rtcprobe does.
+    fn tells(&self) -> bool {
+        self.there.description.as_ref().is_some_and(|description| description.echo)
     }
 
     /// Says goodbye and what came of it all, and gives everything back.

@@ -10,6 +10,8 @@ use crate::wire::signal::{Description, Message, Part};
 
 /// Lines that are read; a peer that says more has nothing to say.
 const LINES: u32 = 10_000;
+/// Wrong lines that somebody is told of.
+const TROUBLES: u32 = 8;
 /// Generations that the other side may begin.
 const RESTARTS: usize = 16;
 /// Data that pauses so long after a restart (in milliseconds) pauses for another reason.
@@ -44,8 +46,11 @@ impl Connecting {
 
     /// Nothing can be done with it, and whoever carried it over should know.
     fn trouble(&mut self, now: Time, sentence: String) {
-        self.account.refuse(now, SIGNALLING.into(), sentence.clone());
-        self.out.push_back(super::Happening::Trouble(sentence));
+        self.troubles += 1;
+        if self.troubles <= TROUBLES {
+            self.account.refuse(now, SIGNALLING.into(), sentence.clone());
+            self.out.push_back(super::Happening::Trouble(sentence));
+        }
     }
 
     fn described(&mut self, now: Time, description: Description) {

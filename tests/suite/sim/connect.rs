@@ -1,5 +1,6 @@
 //! Two sides that connect over the simulated network: behind NATs, with and without a relay.
 
+mod alone;
 mod call;
 mod hostile;
 mod matrix;

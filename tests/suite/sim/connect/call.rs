@@ -68,19 +68,7 @@ impl Call {
 
     pub fn with_server(seed: u8, sides: [Side; 2], change: impl FnOnce(&mut server::Config)) -> Call {
         let mut world = World::new(seed);
-        let host = world.host("server", &[SERVER]);
-        let listen = vec![SocketAddr::new(SERVER.parse().unwrap(), 3478)];
-        let mut config = server::Config {
-            listen: Listen { udp: listen.clone(), tcp: listen, ..Listen::default() },
-            relay: vec![SERVER.parse().unwrap()],
-            users: Users::one("alice", "s3same"),
-            // The peers of this small world live in what is reserved for documentation.
-            forbidden_peers: Vec::new(),
-            ..server::Config::new("example.org")
-        };
-        change(&mut config);
-        let chance = world.chance();
-        let server_log = world.start(host, Server::new(config, chance));
+        let server_log = serve(&mut world, change);
         let mut hosts = Vec::new();
         for (number, side) in (1u8..).zip(&sides) {
             let public = IpAddr::from([198, 51, 100, number]);
@@ -219,6 +207,23 @@ impl Call {
         let released = log.iter().filter(|(_, event)| matches!(event, server::Event::Released { .. })).count();
         assert_eq!(made - released, 0, "{log:#?}");
     }
+}
+
+/// A STUN and TURN server at [`SERVER`].
+pub fn serve(world: &mut World, change: impl FnOnce(&mut server::Config)) -> Log<server::Event> {
+    let host = world.host("server", &[SERVER]);
+    let listen = vec![SocketAddr::new(SERVER.parse().unwrap(), 3478)];
+    let mut config = server::Config {
+        listen: Listen { udp: listen.clone(), tcp: listen, ..Listen::default() },
+        relay: vec![SERVER.parse().unwrap()],
+        users: Users::one("alice", "s3same"),
+        // The peers of this small world live in what is reserved for documentation.
+        forbidden_peers: Vec::new(),
+        ..server::Config::new("example.org")
+    };
+    change(&mut config);
+    let chance = world.chance();
+    world.start(host, Server::new(config, chance))
 }
 
 pub fn gathering(address: IpAddr, uris: &[&str]) -> gather::Config {
