@@ -67,6 +67,7 @@ mod crowd;
 mod faults;
 mod gather;
 mod nat_beside;
+mod reports;
 mod timing;
 mod tls;
 mod turn;

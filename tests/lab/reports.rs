@@ -1,0 +1,3 @@
+//! What is done with reports of real runs: compared, redacted, and read where a server means harm.
+
+mod diff;
