@@ -141,6 +141,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     };
     let asking = |recording: &RecordArgs, demo: bool, ui: &mut Ui| {
         ready(for_client(demo))?;
+        if ui.private {
+            recording.beside_redaction()?;
+        }
         let options = record::options(&command(), name, matches);
         let world = World::live(recording, name, options, now)?;
         probe(&cli.command, matches, &world, ui)

@@ -31,8 +31,8 @@ pub struct OutputArgs {
     #[arg(long, env = "RTCPROBE_NAGIOS", value_parser = super::flag::parse)]
     pub nagios: bool,
     /// Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep
-    /// family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of
-    /// --pcap and --trace are not changed [default without a value: addresses,names]
+    /// family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and
+    /// --trace do not go with it [default without a value: addresses,names]
     #[arg(long, value_enum, value_name = "WHAT", env = "RTCPROBE_REDACT", value_delimiter = ',')]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "addresses,names")]
     pub redact: Vec<Private>,

@@ -63,7 +63,8 @@ pub struct Ui {
     pub aside: Style,
     pub quiet: bool,
     pub verbose: u8,
-    private: bool,
+    /// What is shown is for strangers: nothing is told but the answer.
+    pub private: bool,
     /// Why an answer could not be given.
     failure: Option<String>,
     progress_allowed: bool,
