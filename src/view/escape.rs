@@ -2,20 +2,38 @@
 //!
 //! A server chooses its SOFTWARE and its error phrases. Shown as they are, they could move the
 //! cursor, hide or forge lines, or reverse the reading order; so whatever is not plainly visible is
-//! spelled out as `\u{…}`.
+//! spelled out as `\u{…}`. And since what is shown may be the log of a CI job, nothing in it is a command
+//! to the job: GitHub acts upon lines that begin with `::`, whatever space stands before it, and Azure
+//! Pipelines, TeamCity and old runners of GitHub upon `##` anywhere in a line.
 
 /// The text with everything spelled out that a terminal would act upon or not show.
 #[must_use]
 pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_plain(c) {
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        if is_plain(c) && !is_command(before, &text[at..]) {
             out.push(c);
         } else {
             out.push_str(&format!("\\u{{{:x}}}", u32::from(c)));
         }
+        before = Some(c);
     }
     out
+}
+
+/// Whether a command to a CI job begins here. Lines are broken between words, so that any word may
+/// come to stand at the beginning of one.
+fn is_command(before: Option<char>, rest: &str) -> bool {
+    if before == Some('#') && rest.starts_with('#') {
+        return true;
+    }
+    if !rest.starts_with("::") || !before.is_none_or(|c| c.is_whitespace() && is_plain(c)) {
+        return false;
+    }
+    let word = rest.split(char::is_whitespace).next().unwrap_or_default();
+    let address = word.trim_end_matches(|c: char| !c.is_ascii_hexdigit() && c != ':');
+    address.split('%').next().is_none_or(|address| address.parse::<std::net::Ipv6Addr>().is_err())
 }
 
 /// JSON with the same characters as `\uXXXX`. Outside of strings JSON has none of them, so the
@@ -23,8 +41,11 @@ pub fn visible(text: &str) -> String {
 #[must_use]
 pub fn json(document: &str) -> String {
     let mut out = String::with_capacity(document.len());
+    let mut before = None;
     for c in document.chars() {
-        if is_plain(c) || c == '\n' {
+        let command = before == Some('#') && c == '#';
+        before = Some(c);
+        if (is_plain(c) || c == '\n') && !command {
             out.push(c);
         } else {
             let mut units = [0; 2];
@@ -48,6 +69,7 @@ pub fn xml(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '#' if out.ends_with('#') => out.push_str("\\u{23}"),
             c if is_plain(c) => out.push(c),
             c => out.push_str(&format!("\\u{{{:x}}}", u32::from(c))),
         }
@@ -80,6 +102,18 @@ mod tests {
     fn spells_out_what_a_terminal_would_act_upon() {
         assert_eq!(visible("\x1b[2Jx\r\n"), "\\u{1b}[2Jx\\u{d}\\u{a}");
         assert_eq!(visible("a\u{202e}b\u{9b}c\u{200b}"), "a\\u{202e}b\\u{9b}c\\u{200b}");
+    }
+
+    #[test]
+    fn no_job_takes_a_text_for_a_command() {
+        assert_eq!(visible("::error::x and ::stop-commands::y"), "\\u{3a}:error::x and \\u{3a}:stop-commands::y");
+        assert_eq!(visible("x\u{a0}::add-mask::y z::w"), "x\u{a0}\\u{3a}:add-mask::y z::w");
+        assert_eq!(visible("##[error]x ##vso[task] ###"), "#\\u{23}[error]x #\\u{23}vso[task] #\\u{23}\\u{23}");
+        assert_eq!(visible(":: fe80::1 ::1, ::ffff:192.0.2.1 [::]:80"), ":: fe80::1 ::1, ::ffff:192.0.2.1 [::]:80");
+        assert_eq!(xml("##[x] #1"), "#\\u{23}[x] #1");
+        let document = serde_json::json!({ "a": "##vso[x]" }).to_string();
+        let back: serde_json::Value = serde_json::from_str(&json(&document)).unwrap();
+        assert!(!json(&document).contains("##") && back["a"] == "##vso[x]");
     }
 
     #[test]

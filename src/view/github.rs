@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(out.lines().count(), 1, "{out}");
         assert_eq!(
             out,
-            "::error title=a%2Cb%3A 100 %25\\u{d}\\u{a}%3A%3Aerror%3A%3Ax::50 %25 \\u{1b}[31m%0A::warning::y\n"
+            "::error title=a%2Cb%3A 100 %25\\u{d}\\u{a}%3A%3Aerror%3A%3Ax::50 %25 \\u{1b}[31m%0A\\u{3a}:warning::y\n"
         );
     }
 }

@@ -237,7 +237,7 @@ fn markdown_keeps_its_tables_and_calls_nobody() {
 }
 
 /// Markdown without its code spans.
-fn without_code(page: &str) -> String {
+pub fn without_code(page: &str) -> String {
     let mut out = String::new();
     for line in page.lines() {
         let mut rest = line;
@@ -366,7 +366,7 @@ pub fn hostile() -> Report {
 }
 
 /// As much of XML as JUnit needs, read strictly.
-mod xml {
+pub mod xml {
     #[derive(Debug)]
     pub struct Element {
         pub name: String,
