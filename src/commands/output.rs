@@ -10,7 +10,7 @@ use crate::report::{Event, Report};
 use crate::view::format::{self, Format};
 use crate::view::style::Style;
 use crate::view::ui::{ColorWhen, Ui, Wishes};
-use crate::view::{github, jsonl, nagios};
+use crate::view::{github, jsonl, nagios, prometheus};
 
 mod wanted;
 
@@ -78,6 +78,8 @@ pub struct Outputs {
     command: &'static str,
     /// What goes to stdout, or to the file of -o.
     main: Option<Format>,
+    /// The file of -o.
+    main_file: Option<PathBuf>,
     files: Vec<(Format, PathBuf)>,
     /// What has to be there for jsonl in a file.
     events: Vec<Event>,
@@ -103,6 +105,7 @@ impl OutputArgs {
             nagios: self.nagios,
             redact: self.scope(),
             codes: self.talk.quiet && command == "check",
+            main_file: self.output_file.clone(),
             ..Outputs::default()
         };
         let mut main: Option<(String, Format)> = None;
@@ -170,6 +173,14 @@ fn check(path: &Path, option: &str) -> Result<(), Stop> {
     }
 }
 
+/// A report in a shape, for a file or for stdout.
+fn drawn(report: &Report, format: Format, file: Option<&Path>, style: &Style, verbose: bool) -> String {
+    match format {
+        Format::Prometheus => prometheus::text(report, file.filter(|file| file.as_os_str() != "-")),
+        format => format::render(report, format, style, verbose),
+    }
+}
+
 impl Outputs {
     fn add_file(&mut self, format: Format, file: &Path) -> Result<(), Stop> {
         if self.files.iter().any(|(_, other)| other == file) {
@@ -216,7 +227,7 @@ impl Outputs {
                 ui.answer(&closing);
             }
             Some(main) => {
-                let text = format::render(report, main, &ui.style, ui.verbose > 0);
+                let text = drawn(report, main, self.main_file.as_deref(), &ui.style, ui.verbose > 0);
                 ui.answer(&text);
             }
             None => {}
@@ -244,7 +255,7 @@ impl Outputs {
             }
             let text = match main {
                 Format::Text if self.codes => format::codes(report),
-                main => format::render(report, main, &ui.style, ui.verbose > 0),
+                main => drawn(report, main, self.main_file.as_deref(), &ui.style, ui.verbose > 0),
             };
             ui.answer(&text);
         }
@@ -263,7 +274,7 @@ impl Outputs {
             if *format == Format::Jsonl {
                 events.iter().for_each(|event| text.push_str(&jsonl::event(event)));
             }
-            text.push_str(&format::render(report, *format, &Style::PLAIN, verbose));
+            text.push_str(&drawn(report, *format, Some(path), &Style::PLAIN, verbose));
             ui.keep(path.clone(), text);
         }
     }

@@ -50,7 +50,7 @@ pub fn render(report: &Report, format: Format, style: &Style, verbose: bool) -> 
         Format::Github => github::annotations(report),
         Format::Markdown => markdown::document(report),
         Format::Html => html::document(report),
-        Format::Prometheus => prometheus::text(report),
+        Format::Prometheus => prometheus::text(report, None),
         Format::Nagios => nagios::line(report),
     }
 }

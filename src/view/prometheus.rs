@@ -2,6 +2,7 @@
 //! measured has no sample.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use super::escape::visible;
 use super::tables::name;
@@ -12,10 +13,14 @@ use crate::report::{Report, Severity, StepOutcome, Verdict};
 /// A sample's labels and value.
 type Sample = (Vec<(&'static str, String)>, f64);
 
-/// Every metric with its help and type; families in a fixed order, one after the other.
+/// Every metric with its help and type; families in a fixed order, one after the other. `file` is where
+/// the text goes: its name without its ending is the label `run`, so that several files may lie side by
+/// side in one folder, where no sample may stand twice.
 #[must_use]
-pub fn text(report: &Report) -> String {
-    let mut out = Families { text: String::new(), command: report.command.clone() };
+pub fn text(report: &Report, file: Option<&Path>) -> String {
+    let mut own = vec![("command", report.command.clone())];
+    own.extend(file.and_then(Path::file_stem).map(|run| ("run", run.to_string_lossy().into_owned())));
+    let mut out = Families { text: String::new(), own };
     run(report, &mut out);
     servers(report, &mut out);
     stations(report, &mut out);
@@ -192,8 +197,8 @@ fn connection(report: &Report, out: &mut Families) {
 /// Metric families, written one after the other.
 struct Families {
     text: String,
-    /// Told with every sample, so that the files of two commands can lie side by side.
-    command: String,
+    /// Labels of every sample.
+    own: Vec<(&'static str, String)>,
 }
 
 impl Families {
@@ -201,8 +206,7 @@ impl Families {
     fn add(&mut self, family: &str, help: &str, samples: Vec<Sample>) {
         let mut written: HashSet<String> = HashSet::new();
         for (labels, value) in samples.into_iter().filter(|(_, value)| value.is_finite()) {
-            let own = [("command", self.command.clone())];
-            let labels = own.iter().chain(&labels).map(|(label, text)| format!("{label}=\"{}\"", escaped(text)));
+            let labels = self.own.iter().chain(&labels).map(|(label, text)| format!("{label}=\"{}\"", escaped(text)));
             let labels = labels.collect::<Vec<_>>().join(",");
             if written.is_empty() {
                 self.text.push_str(&format!("# HELP {family} {help}\n# TYPE {family} gauge\n"));

@@ -1,5 +1,10 @@
 //! Every fixture report in every format: well-formed, and nothing in it that does what a server says.
 
+pub mod xml;
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use rtcprobe::report::{Alternative, Evidence, Expectation, Finding, Report, Severity};
 use rtcprobe::view::format::{self, Format};
 use rtcprobe::view::style::Style;
@@ -18,9 +23,11 @@ fn junit_is_what_its_schema_asks_for() {
         let document = draw(&report, Format::Junit);
         let root = xml::parse(&document).unwrap_or_else(|why| panic!("{name}: {why}\n{document}"));
         assert_eq!(root.name, "testsuites", "{name}");
+        root.knows_only(&["name", "tests", "failures", "errors", "time"]);
         let mut all = [0; 3];
         for suite in &root.children {
             assert_eq!(suite.name, "testsuite");
+            suite.knows_only(&["name", "tests", "failures", "errors", "skipped", "time", "timestamp"]);
             let cases = &suite.children;
             assert!(cases.iter().all(|case| case.name == "testcase"), "{name}");
             assert!(!suite.attribute("name").is_empty() && suite.attribute("timestamp").len() == 19, "{name}");
@@ -35,6 +42,8 @@ fn junit_is_what_its_schema_asks_for() {
             }
             all = [all[0] + cases.len(), all[1] + with("failure"), all[2] + with("error")];
             for case in cases {
+                case.knows_only(&["name", "classname", "time"]);
+                case.children.iter().for_each(|child| child.knows_only(&["message", "type"]));
                 assert!(!case.attribute("name").is_empty() && !case.attribute("classname").is_empty(), "{name}");
                 assert!(case.attribute("time").parse::<f64>().is_ok_and(|time| time >= 0.0), "{name}");
                 // The order of the schema, and never two results.
@@ -79,6 +88,20 @@ fn prometheus_text_follows_its_grammar() {
         let text = draw(&report, Format::Prometheus);
         assert!(text.ends_with('\n'));
         prometheus(&text).unwrap_or_else(|why| panic!("{name}: {why}\n{text}"));
+    }
+}
+
+#[test]
+#[ignore = "needs promtool, of Debian's package prometheus"]
+fn promtool_has_nothing_to_say_against_it() {
+    for (name, report) in reports() {
+        let mut promtool = Command::new("promtool");
+        promtool.args(["check", "metrics"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut promtool = promtool.spawn().expect("promtool is not installed");
+        promtool.stdin.take().unwrap().write_all(draw(&report, Format::Prometheus).as_bytes()).unwrap();
+        let output = promtool.wait_with_output().unwrap();
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{name}");
     }
 }
 
@@ -363,92 +386,4 @@ pub fn hostile() -> Report {
         error.error_text = HOSTILE.into();
     }
     report
-}
-
-/// As much of XML as JUnit needs, read strictly.
-pub mod xml {
-    #[derive(Debug)]
-    pub struct Element {
-        pub name: String,
-        attributes: Vec<(String, String)>,
-        pub children: Vec<Element>,
-    }
-
-    impl Element {
-        pub fn attribute(&self, name: &str) -> String {
-            self.attributes.iter().find(|(there, _)| there == name).map(|(_, value)| value.clone()).unwrap_or_default()
-        }
-    }
-
-    pub fn parse(text: &str) -> Result<Element, String> {
-        let allowed = |c: char| matches!(c, '\t' | '\n' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-        if let Some(c) = text.chars().find(|c| !allowed(*c)) {
-            return Err(format!("XML 1.0 does not allow {c:?}"));
-        }
-        let mut rest = text.strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").ok_or("no declaration")?;
-        let root = element(&mut rest)?;
-        if rest.trim().is_empty() { Ok(root) } else { Err(format!("after the end: {rest}")) }
-    }
-
-    fn element(rest: &mut &str) -> Result<Element, String> {
-        *rest = rest.trim_start().strip_prefix('<').ok_or_else(|| format!("no element: {rest}"))?;
-        let name = word(rest);
-        let mut element = Element { name: name.clone(), attributes: Vec::new(), children: Vec::new() };
-        loop {
-            *rest = rest.trim_start();
-            if let Some(after) = rest.strip_prefix("/>") {
-                *rest = after;
-                return Ok(element);
-            }
-            if let Some(after) = rest.strip_prefix('>') {
-                *rest = after;
-                break;
-            }
-            let attribute = word(rest);
-            let value = rest.strip_prefix("=\"").ok_or_else(|| format!("{name} {attribute}"))?;
-            let (value, after) = value.split_once('"').ok_or("a quote without an end")?;
-            if value.contains('<') || element.attributes.iter().any(|(there, _)| *there == attribute) {
-                return Err(format!("{attribute}={value}"));
-            }
-            element.attributes.push((attribute, text(value)?));
-            *rest = after;
-        }
-        loop {
-            let (between, _) = rest.split_once('<').ok_or_else(|| format!("{name} without an end"))?;
-            text(between)?;
-            *rest = &rest[between.len()..];
-            if let Some(after) = rest.strip_prefix(&format!("</{name}>")) {
-                *rest = after;
-                return Ok(element);
-            }
-            element.children.push(self::element(rest)?);
-        }
-    }
-
-    fn word(rest: &mut &str) -> String {
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
-        let (word, after) = rest.split_at(end);
-        *rest = after;
-        word.into()
-    }
-
-    fn text(escaped: &str) -> Result<String, String> {
-        let mut out = String::new();
-        let mut parts = escaped.split('&');
-        out.push_str(parts.next().unwrap_or_default());
-        for part in parts {
-            let (entity, after) = part.split_once(';').ok_or_else(|| format!("&{part}"))?;
-            let c = match entity {
-                "amp" => '&',
-                "lt" => '<',
-                "gt" => '>',
-                "quot" => '"',
-                "#39" => '\'',
-                other => return Err(format!("&{other};")),
-            };
-            out.push(c);
-            out.push_str(after);
-        }
-        Ok(out)
-    }
 }

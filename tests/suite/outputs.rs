@@ -46,6 +46,29 @@ fn the_text_of_turn_is_that_of_its_report() {
 }
 
 #[test]
+fn metrics_of_two_files_do_not_get_in_each_others_way() {
+    let folder = Folder::new("metrics");
+    let mut samples: Vec<String> = Vec::new();
+    for args in [&["--output", "prometheus=office.prom"][..], &["--output", "prometheus", "-o", "home.prom"]] {
+        let args: Vec<String> = args.iter().map(|arg| arg.replace("office", &folder.path("office"))).collect();
+        let args: Vec<String> = args.iter().map(|arg| arg.replace("home", &folder.path("home"))).collect();
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        let output = run(&[&["gather", "--no-default-servers", "--interface", "lo"], &args[..]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    }
+    for file in folder.files() {
+        let text = fs::read_to_string(&file).unwrap();
+        let label = format!("run=\"{}\"", file.file_stem().unwrap().to_string_lossy());
+        assert!(text.lines().filter(|line| !line.starts_with('#')).all(|line| line.contains(&label)), "{text}");
+        samples.extend(text.lines().filter_map(|line| Some(line.rsplit_once("} ")?.0.to_string())));
+    }
+    let before = samples.len();
+    samples.sort();
+    samples.dedup();
+    assert_eq!((samples.len(), folder.files().len()), (before, 2));
+}
+
+#[test]
 fn nothing_is_printed_when_every_answer_has_a_file() {
     let folder = Folder::new("silent");
     let json = folder.path("report.json");
