@@ -24,6 +24,7 @@ const DRAWN: usize = 24;
 pub fn document(report: &Report) -> String {
     let mut body = head(report);
     body.push_str(&findings(&report.findings));
+    let mut ways = report.nat.iter().flat_map(|nat| std::iter::once(nat).chain(&nat.others));
     for table in tables::all(report) {
         body.push_str(&format!("<section>\n<h2>{}</h2>\n", xml(table.title)));
         match table.title {
@@ -32,8 +33,8 @@ pub fn document(report: &Report) -> String {
             "Connection" => body.push_str(&(self::table(&table) + &quality::path(report))),
             "Steps" => body.push_str(&(self::table(&table) + &waterfall::figures(report))),
             "Quality through the relay" => body.push_str(&(self::table(&table) + &quality::figures(report))),
-            "NAT" => {
-                let nat = report.nat.as_ref();
+            title if tables::behaviour::TITLES.contains(&title) => {
+                let nat = ways.next();
                 body.push_str(&nat.map(drawing::figure).unwrap_or_default());
                 body.push_str(&self::table(&table));
                 body.push_str(&nat.map(|nat| forecast::table(&nat.direct)).unwrap_or_default());
@@ -117,8 +118,13 @@ fn finding(finding: &Finding) -> String {
 
 /// A table that scrolls by itself where the screen is narrow.
 fn table(table: &Table) -> String {
-    // On a phone a row becomes a block of lines, but for the marks, which stand close together anyway.
-    let class = if table.title == "Steps" { "steps" } else { "rows" };
+    // On a phone a row becomes a block of lines, but for marks, which stand close together anyway, and for
+    // questions with their answers.
+    let class = match table.title {
+        "Steps" => "steps",
+        title if tables::behaviour::TITLES.contains(&title) => "facts",
+        _ => "rows",
+    };
     let headings: String =
         table.columns.iter().map(|column| format!("<th scope=\"col\">{}</th>", xml(column))).collect();
     let mut out = format!(

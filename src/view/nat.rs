@@ -50,7 +50,7 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
 /// What it all amounts to, in a few sentences.
 #[must_use]
 pub fn summary(report: &Report) -> String {
-    sum::sentences(report, false).join(" ")
+    sum::sentences(report, true).join(" ")
 }
 
 /// What an event adds to the conversation under `-v`.

@@ -1,7 +1,7 @@
 //! What a report says, as tables: the same for every page that draws them. Their cells are as the
 //! report has them; whoever draws them makes them safe.
 
-mod behaviour;
+pub mod behaviour;
 mod paths;
 mod stations;
 
@@ -61,18 +61,16 @@ impl Cell {
 /// Everything but the findings, in the order in which it is asked for.
 #[must_use]
 pub fn all(report: &Report) -> Vec<Table> {
-    let tables = [
+    let before = [
         expectations(&report.expectations),
         paths::connection(report),
         paths::pairs(report),
         stations::table(report),
         stations::steps(report),
         stations::quality(report),
-        behaviour::table(report),
-        servers(report),
-        candidates(report),
     ];
-    tables.into_iter().flatten().collect()
+    let after = [servers(report), candidates(report)];
+    before.into_iter().flatten().chain(behaviour::tables(report)).chain(after.into_iter().flatten()).collect()
 }
 
 /// The name that the report itself uses for a word.

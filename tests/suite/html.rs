@@ -107,7 +107,7 @@ fn a_mark_has_a_word_or_a_label() {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn chromium_draws_every_page_without_complaint_and_without_a_bar_below() {
+fn chromium_draws_every_page_without_complaint_and_everybody_can_read_it() {
     let folder = std::env::temp_dir().join(format!("rtcprobe-html-{}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
     for (name, report) in reports() {
@@ -115,12 +115,10 @@ fn chromium_draws_every_page_without_complaint_and_without_a_bar_below() {
         // The page itself allows no script, so it is measured in a copy that does.
         let policy = page.find("<meta http-equiv").unwrap();
         let end = policy + page[policy..].find('>').unwrap() + 1;
-        let measured = format!(
-            "{}{}<script>document.title = document.documentElement.scrollWidth + ' ' + innerWidth</script>",
-            &page[..policy],
-            &page[end..]
-        );
-        let files = [("page", &page), ("measured", &measured)].map(|(kind, text)| {
+        let measured = format!("{}{}{MEASURE}", &page[..policy], &page[end..]);
+        let night = measured.replace("@media (prefers-color-scheme:dark)", "@media all");
+        assert_ne!(night, measured);
+        let files = [("page", &page), ("day", &measured), ("night", &night)].map(|(kind, text)| {
             let path = folder.join(format!("{name}-{kind}.html"));
             fs::write(&path, text).unwrap();
             format!("file://{}", path.display())
@@ -129,21 +127,60 @@ fn chromium_draws_every_page_without_complaint_and_without_a_bar_below() {
             let (_, complaints) = chromium(&folder, &files[0], width);
             let console: Vec<&str> = complaints.lines().filter(|line| line.contains("CONSOLE")).collect();
             assert!(console.is_empty(), "{name} at {width}: {console:?}");
-            let (dom, _) = chromium(&folder, &files[1], width);
-            let title = dom.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
-            let (across, screen) = title.split_once(' ').unwrap();
-            let (across, screen): (u32, u32) = (across.parse().unwrap(), screen.parse().unwrap());
-            assert!(across <= screen, "{name} at {width}: {across} wide on a screen of {screen}");
+            for file in &files[1..] {
+                let (dom, _) = chromium(&folder, file, width);
+                let found = dom.split("<title>").nth(1).unwrap().split("</title>").next().unwrap();
+                let what = format!("{name} at {width}: {file}: {found}");
+                let found: serde_json::Value =
+                    serde_json::from_str(&found.replace("&amp;", "&")).unwrap_or_else(|why| panic!("{what}: {why}"));
+                assert!(found["across"].as_f64() <= found["screen"].as_f64(), "{what}");
+                assert_eq!(found["clipped"], 0, "{what}: text that is cut off");
+                assert_eq!(found["nameless"], 0, "{what}: drawings and regions without a name");
+                assert_eq!(found["unreachable"], 0, "{what}: what scrolls or opens and no key leads to");
+                assert!(found["contrast"].as_f64() >= Some(4.5), "{what}: WCAG 1.4.3");
+            }
         }
     }
     fs::remove_dir_all(folder).unwrap();
 }
+
+/// What a browser knows of a page: whether it fits, whether everything has a name and can be reached by
+/// key, and the least contrast between text and what it stands on.
+const MEASURE: &str = r"<script>
+const all = selector => [...document.querySelectorAll(selector)];
+const channels = color => (color.match(/[\d.]+/g) || []).map(Number);
+const light = ([r, g, b]) => [r, g, b].map(c => c / 255).map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+  .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+const ground = element => {
+  for (; element; element = element.parentElement) {
+    const color = channels(getComputedStyle(element).backgroundColor);
+    if (color.length === 3 || color[3] > 0) return color;
+  }
+  return [255, 255, 255];
+};
+const own = element => [...element.childNodes].some(node => node.nodeType === 3 && node.data.trim());
+const contrasts = all('main *').filter(own).filter(e => !e.closest('title, desc')).map(element => {
+  const style = getComputedStyle(element);
+  const text = light(channels(element.closest('svg') ? style.fill : style.color));
+  const under = light(ground(element));
+  return (Math.max(text, under) + 0.05) / (Math.min(text, under) + 0.05);
+});
+const wide = e => e.scrollWidth > e.clientWidth + 1;
+document.title = JSON.stringify({
+  across: document.documentElement.scrollWidth, screen: innerWidth,
+  clipped: innerWidth < 640 ? all('table.rows td, table.facts td, p, h3, li').filter(wide).length : 0,
+  nameless: all('svg, [role=img], [role=region]').filter(e => !e.computedName).length,
+  unreachable: all('.scroll, summary').filter(e => e.tabIndex < 0).length,
+  contrast: Math.min(21, ...contrasts),
+});
+</script>";
 
 /// The document as Chromium has it in the end, and what it says on stderr.
 fn chromium(folder: &std::path::Path, url: &str, width: u32) -> (String, String) {
     let output = Command::new("chromium")
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage"])
         .args(["--disable-background-networking", "--enable-logging=stderr", "--dump-dom"])
+        .arg("--enable-blink-features=ComputedAccessibilityInfo")
         .arg(format!("--window-size={width},900"))
         .arg(format!("--user-data-dir={}/profile", folder.display()))
         .arg(url)

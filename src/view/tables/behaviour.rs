@@ -4,18 +4,37 @@ use super::{Cell, Table, ms, name};
 use crate::report::Report;
 use crate::report::nat::{Behaviour, Nat, Udp};
 
-/// One row for each fact.
-pub fn table(report: &Report) -> Option<Table> {
-    let nat = report.nat.as_ref()?;
-    let why = |fact: &str| {
-        let reason = report.unknown.get(&format!("/nat/{fact}"));
-        format!("unknown{}", reason.map(|reason| format!(": {reason}")).unwrap_or_default())
-    };
-    let rows = facts(nat).into_iter().map(|(label, fact, value)| {
-        vec![Cell::Prose(label.into()), value.map_or_else(|| Cell::Prose(why(fact)), Cell::Word)]
-    });
-    Some(Table { title: "NAT", columns: vec!["question", "answer"], rows: rows.collect() })
+/// What the tables are called: the one of the way that a call would take, and those of others.
+pub const TITLES: [&str; 2] = ["NAT", "NAT, by another way out"];
+
+/// One for each way out of this machine.
+pub fn tables(report: &Report) -> Vec<Table> {
+    let Some(nat) = &report.nat else { return Vec::new() };
+    let mut tables = vec![table(report, nat, TITLES[0], "/nat")];
+    for (number, other) in nat.others.iter().enumerate() {
+        tables.push(table(report, other, TITLES[1], &format!("/nat/others/{number}")));
+    }
+    tables
 }
+
+/// One row for each fact, but for those of which not even the reason is known.
+fn table(report: &Report, nat: &Nat, title: &'static str, place: &str) -> Table {
+    let row = |(label, fact, value): (&str, &str, Option<String>)| {
+        let reason = report.unknown.get(&format!("{place}/{fact}"));
+        let answer = match (value, reason) {
+            (Some(value), _) => Cell::Word(value),
+            (None, Some(reason)) => Cell::Prose(format!("unknown: {reason}")),
+            (None, None) if LATER.contains(&fact) => return None,
+            (None, None) => Cell::Prose("unknown".into()),
+        };
+        Some(vec![Cell::Prose(label.into()), answer])
+    };
+    let rows = facts(nat).into_iter().filter_map(row).collect();
+    Table { title, columns: vec!["question", "answer"], rows }
+}
+
+/// Facts that reports of earlier days do not speak of.
+const LATER: [&str; 3] = ["local", "pathMtuBlackHole", "mappingRefreshInbound"];
 
 /// What is asked, the field that answers it, and the answer.
 pub fn facts(nat: &Nat) -> Vec<(&'static str, &'static str, Option<String>)> {
@@ -30,7 +49,12 @@ pub fn facts(nat: &Nat) -> Vec<(&'static str, &'static str, Option<String>)> {
         range + &method.unwrap_or_default()
     });
     let public = (!nat.public_addresses.is_empty()).then(|| nat.public_addresses.join(", "));
+    let from = |local: &String| match &nat.interface {
+        Some(interface) => format!("{local} on {interface}"),
+        None => local.clone(),
+    };
     vec![
+        ("Probed from", "local", nat.local.as_ref().map(from)),
         ("UDP", "udp", (nat.udp != Udp::Unknown).then(|| name(&nat.udp))),
         ("NAT", "nat", yes(nat.nat)),
         ("Firewall", "firewall", yes(nat.firewall)),
