@@ -18,7 +18,8 @@ pub fn figure(report: &Report) -> String {
 
 fn draw(candidates: &[Candidate], complete: Option<f64>) -> String {
     let shown = &candidates[..candidates.len().min(MOST)];
-    let last = candidates.iter().map(|candidate| candidate.elapsed_ms).chain(complete).fold(0.0, f64::max);
+    // The end may come long after, and would leave no room for what is to be seen.
+    let last = candidates.iter().map(|candidate| candidate.elapsed_ms).fold(0.0, f64::max);
     let most = chart::round_up(last);
     let bottom = 8.0 + ROW * shown.len() as f64;
     let mut inside = String::new();
@@ -41,6 +42,9 @@ fn draw(candidates: &[Candidate], complete: Option<f64>) -> String {
     let mut caption = "When each candidate was found: ● host, ■ server reflexive, ◆ relay".to_string();
     if candidates.len() > MOST {
         caption.push_str(&format!("; the first {MOST} of {}", candidates.len()));
+    }
+    if let Some(complete) = complete {
+        caption.push_str(&format!("; the end came after {}", chart::short(complete)));
     }
     let words: Vec<String> = shown
         .iter()
