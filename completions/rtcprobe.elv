@@ -63,7 +63,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -113,7 +113,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -170,7 +170,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -238,7 +238,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -312,7 +312,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --pcap 'Write every packet to this file (pcapng, for Wireshark); what goes through TLS and DTLS in clear'
             cand --trace 'Write the run to this file, so that rtcprobe replay can run it again without a network'
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -346,7 +346,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;replay'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -405,7 +405,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;report;show'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -423,7 +423,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;report;convert'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'
@@ -441,7 +441,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
         }
         &'rtcprobe;report;redact'= {
             cand --output 'How to give the answer, and the file to write it to; repeat for several at once, such as --output text --output json=report.json'
-            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]'
+            cand --redact 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]'
             cand -o 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --output-file 'Write the answer that has no file of its own to this one, whole or not at all'
             cand --color 'When to use colour'

@@ -78,7 +78,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -130,7 +130,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand nat" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -192,7 +192,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand turn" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -262,7 +262,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -340,7 +340,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -376,7 +376,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand replay" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -427,7 +427,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -449,7 +449,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from convert" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'
@@ -471,7 +471,7 @@ markdown\t'A page to paste into a ticket'
 html\t'One page with drawings that needs nothing but a browser'
 prometheus\t'Metrics for the textfile collector of node_exporter'
 nagios\t'One line with performance data; see --nagios for the exit codes'"
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; files of --pcap and --trace are not changed [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l redact -d 'Put pseudonyms in place of addresses and of the names of hosts, users and interfaces: consistent ones that keep family, class and who is who. The answer comes at the end then, and nothing but errors on stderr; --pcap and --trace do not go with it [default without a value: addresses,names]' -r -f -a "addresses\t'IP addresses, and what is computed from them'
 names\t'Hosts, users, interfaces, realms, certificates'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -s o -l output-file -d 'Write the answer that has no file of its own to this one, whole or not at all' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from redact" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless `NO_COLOR` is set or `TERM` is `dumb`'

@@ -46,7 +46,7 @@ impl Drop for Folder {
 fn run(args: &[&str], summary: Option<&str>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_rtcprobe"));
     command.args(args).stdin(Stdio::null()).env_clear();
-    summary.into_iter().for_each(|page| drop(command.env("GITHUB_STEP_SUMMARY", page)));
+    command.envs(summary.map(|page| ("GITHUB_STEP_SUMMARY", page)));
     command.output().unwrap()
 }
 
@@ -276,7 +276,7 @@ fn in_every_string(value: &mut serde_json::Value, evil: &serde_json::Value) {
             for (key, field) in fields {
                 match field {
                     serde_json::Value::String(_) if free.contains(&key.as_str()) && key != "name" => {
-                        *field = evil.clone()
+                        *field = evil.clone();
                     }
                     serde_json::Value::Array(items) if free.contains(&key.as_str()) => {
                         items.iter_mut().filter(|item| item.is_string()).for_each(|item| *item = evil.clone());
