@@ -22,6 +22,7 @@ mod interfaces;
 mod kinds;
 mod limits;
 mod listen;
+mod multicast;
 mod refusals;
 mod resolve;
 mod run;

@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
-use super::arrivals::{Arrival, Arrivals, Key, News};
+use super::arrivals::{Arrival, Arrivals, Key, News, Teller};
 use super::clock::Clock;
 use super::ear::Ear;
 use super::shared::Shared;
 use super::signals::Signals;
 use super::stream::{AFTERWARDS, Outbox, Writer, outbox};
 use super::udp::Udp;
-use super::{CannotRun, Ended, Options, listen, resolve, tcp, tls, udp};
-use crate::machine::{Input, Lookup, Machine, Output, Question, Socket, Time, Want};
+use super::{CannotRun, Ended, Options, listen, multicast, resolve, tcp, tls, udp};
+use crate::machine::{Input, Lookup, Machine, Output, Question, Refusal, Socket, Time, Want};
 
 /// For a machine that was told to stop.
 const GRACE: Duration = Duration::from_secs(2);
@@ -123,6 +123,22 @@ struct Stopping {
     until: Time,
 }
 
+/// A socket for datagrams that was asked for.
+fn datagrams(shared: &Shared, mut teller: Teller, opened: Result<Udp, Refusal>) -> (Hand, Option<AbortHandle>) {
+    match opened {
+        Ok(udp) => {
+            let udp = Arc::new(udp);
+            teller.opened(teller.now(), udp.local, None);
+            let task = shared.spawn(udp::read(Arc::clone(&udp), teller));
+            (Hand::Udp(udp), Some(task))
+        }
+        Err(why) => {
+            teller.refused(why);
+            (Hand::Listener, None)
+        }
+    }
+}
+
 impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
     /// Says how it ended, and how long to wait for what is still to leave.
     async fn drive(&mut self, limit: Option<Duration>) -> (Ended, Duration) {
@@ -214,19 +230,10 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
         self.names.insert(key, socket);
         let shared = Arc::clone(&self.shared);
         let (hand, task) = match want {
-            Want::Udp { local, connect, fragments } => match Udp::open(&shared, local, connect, fragments) {
-                Ok(udp) => {
-                    let udp = Arc::new(udp);
-                    let mut teller = teller;
-                    teller.opened(teller.now(), udp.local, None);
-                    let task = shared.spawn(udp::read(Arc::clone(&udp), teller));
-                    (Hand::Udp(udp), Some(task))
-                }
-                Err(why) => {
-                    teller.refused(why);
-                    (Hand::Listener, None)
-                }
-            },
+            Want::Udp { local, connect, fragments } => {
+                datagrams(&shared, teller, Udp::open(&shared, local, connect, fragments))
+            }
+            Want::Group { group, local } => datagrams(&shared, teller, multicast::open(&shared, group, local)),
             Want::Tcp { local, to } => self.connection(|outbox| tcp::client(shared, teller, outbox, local, to)),
             Want::Tls { local, to, peer } => {
                 self.connection(|outbox| tls::client(shared, teller, outbox, local, to, peer))
@@ -241,7 +248,7 @@ impl<M: Machine, L: FnMut(Time, M::Event)> Driver<'_, M, L> {
             Want::DtlsListen { local } => self.listener(super::dtls::listen(shared, teller, local)),
             #[cfg(not(feature = "dtls"))]
             Want::Dtls { .. } | Want::DtlsListen { .. } => {
-                teller.refused(crate::machine::Refusal::Unsupported { text: "this build has no DTLS".to_owned() });
+                teller.refused(Refusal::Unsupported { text: "this build has no DTLS".to_owned() });
                 (Hand::Listener, None)
             }
         };

@@ -127,6 +127,9 @@ pub enum Want {
     /// errors on every system; without, it takes datagrams from anywhere and learns of ICMP errors
     /// where the system can tell (Linux).
     Udp { local: SocketAddr, connect: Option<SocketAddr>, fragments: Fragments },
+    /// A UDP socket on a multicast group's port that hears what is sent to the group, beside others on this machine,
+    /// and sends through the interface that has the local address.
+    Group { group: SocketAddr, local: IpAddr },
     /// A TCP connection. `local` is the address to bind; port 0 lets the system choose. A port that
     /// is named can be shared with other connections from it (SO_REUSEADDR, SO_REUSEPORT).
     Tcp { local: Option<SocketAddr>, to: SocketAddr },

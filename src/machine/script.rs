@@ -234,6 +234,7 @@ impl<E: 'static> Hands<E> {
             Want::Udp { connect, .. } => (*connect, false),
             Want::Tcp { to, .. } | Want::Tls { to, .. } => (Some(*to), true),
             Want::Dtls { to, .. } => (Some(*to), false),
+            Want::Group { .. } => (None, false),
             Want::TcpListen { .. } | Want::TlsListen { .. } | Want::DtlsListen { .. } => (None, true),
         };
         let socket = {

@@ -24,7 +24,7 @@ use crate::wire::message::Message;
 use asking::Asking;
 pub use config::{Alternate, Config, Local, ServerSpec};
 use harvest::Harvest;
-use keep::{Heard, streams::Streams};
+use keep::{Heard, names::Names, streams::Streams};
 use task::{Act, Task};
 
 /// With schedules up to this length, silence is given up sooner where the server has answered on
@@ -51,6 +51,7 @@ pub struct Gathering {
     /// The TCP listeners of the local addresses; none without [`Config::tcp`].
     listeners: Vec<LocalState>,
     streams: Streams,
+    names: Names,
     /// Sockets of relays that are kept; they do not count as [`Config::connections`] any more.
     held: HashSet<Socket>,
     /// Something was said to a part that was not an input.
@@ -97,6 +98,7 @@ impl Gathering {
             heard: VecDeque::new(),
             listeners,
             streams: Streams::default(),
+            names: Names::default(),
             held: HashSet::new(),
             stirred: false,
             started: false,
@@ -125,7 +127,7 @@ impl Gathering {
     /// Lets everything that can go on go on.
     fn follow_up(&mut self, now: Time) {
         for index in 0..self.askings.len() {
-            self.resolve(now, index);
+            self.look_up(now, index);
         }
         // Tasks wait until the sockets are there: the host candidates come first, and their
         // addresses are the bases of all others.
@@ -134,10 +136,11 @@ impl Gathering {
                 self.advance(now, index);
             }
         }
+        self.resolve_names(now);
         self.finish(now);
     }
 
-    fn resolve(&mut self, now: Time, index: usize) {
+    fn look_up(&mut self, now: Time, index: usize) {
         let asking = &mut self.askings[index];
         asking.resolution.tick(now);
         while let Some(question) = asking.resolution.question() {
@@ -251,6 +254,7 @@ impl Gathering {
         }
         if self.is_over() {
             self.streams.close(&mut self.out);
+            self.names.close(&mut self.out);
             for local in self.locals.iter_mut().chain(&mut self.listeners) {
                 if let LocalState::Open { socket, .. } = *local {
                     self.out.push_back(Output::Close { socket });
@@ -307,7 +311,7 @@ impl Machine for Gathering {
     type Event = Event;
 
     fn input(&mut self, now: Time, input: Input<'_>) {
-        if self.of_streams(now, input) {
+        if self.is_kept_apart(now, input) {
             return self.follow_up(now);
         }
         let owner = |socket| self.sockets.get(&socket).copied();
@@ -382,7 +386,7 @@ impl Machine for Gathering {
         }
         let tasks = self.tasks.iter().map(Task::wake);
         let names = self.askings.iter().map(|asking| asking.resolution.wake()).filter(|wake| *wake > now);
-        let wake = tasks.chain(names).min().unwrap_or(Time::NEVER);
+        let wake = tasks.chain(names).chain([self.names.wake()]).min().unwrap_or(Time::NEVER);
         Output::WaitUntil(wake, "answers of servers")
     }
 }

@@ -91,7 +91,7 @@ impl<M: Machine> Behind<M> {
         let (protocol, outgoing) = match &want {
             Want::Udp { connect, .. } => (Protocol::Udp, *connect),
             Want::Dtls { to, .. } => (Protocol::Udp, Some(*to)),
-            Want::DtlsListen { .. } => (Protocol::Udp, None),
+            Want::DtlsListen { .. } | Want::Group { .. } => (Protocol::Udp, None),
             Want::Tcp { to, .. } | Want::Tls { to, .. } => (Protocol::Tcp, Some(*to)),
             Want::TcpListen { .. } | Want::TlsListen { .. } => (Protocol::Tcp, None),
         };

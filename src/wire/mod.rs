@@ -1,5 +1,5 @@
 //! Everything with a grammar: STUN messages (over `stun-rs`), channel data, stream framing,
-//! candidate lines, ICE server URIs, server lists, REST API credentials, what home routers speak.
+//! candidate lines, ICE server URIs, server lists, REST API credentials, multicast DNS, what home routers speak.
 //!
 //! Pure functions over bytes and text. Whatever comes in, nothing here panics.
 //!
@@ -23,6 +23,7 @@ pub mod framing;
 pub mod gateway;
 pub mod ice_servers;
 pub mod integrity;
+pub mod mdns;
 pub mod message;
 pub mod rest;
 pub mod signal;

@@ -110,7 +110,7 @@ impl<W: Write> Packets<W> {
     fn opened(&mut self, now: Time, socket: Socket, local: SocketAddr) -> io::Result<()> {
         let Some(Carrier::Wanted(want)) = self.sockets.get(&socket) else { return Ok(()) };
         let carrier = match *want {
-            Want::Udp { .. } => Carrier::Udp { local },
+            Want::Udp { .. } | Want::Group { .. } => Carrier::Udp { local },
             Want::Tcp { to, .. } => {
                 self.sockets.insert(socket, Carrier::Tcp(Stream { local, to, ours: 1, theirs: 1 }));
                 return self.handshake(now, local, to);

@@ -1,9 +1,10 @@
 //! What gathering keeps for whoever wants to use the candidates: the sockets, the connections, the allocations.
 
+pub(super) mod names;
 pub(super) mod relay;
 pub(super) mod streams;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use super::{Gathering, LocalState, Owner, words};
 use crate::machine::{Icmp, Input, Output, Socket, Time, Want};
@@ -32,6 +33,8 @@ pub enum Heard {
     Refused { way: Way, to: SocketAddr, code: u16, reason: String },
     /// A TCP connection of ICE could not be had, or has ended.
     NoConnection { way: Way, to: SocketAddr, why: String },
+    /// What [`Gathering::resolve`] was asked for; why not, where it could not be resolved.
+    Resolved { name: String, address: Result<IpAddr, String> },
     /// Nothing comes or goes here any more: the allocation was lost, or its connection.
     Lost { way: Way, why: String },
 }
@@ -98,6 +101,29 @@ impl Gathering {
             self.tasks[index].settle(peer);
             self.stirred = true;
         }
+    }
+
+    /// Resolves a `.local` name by multicast; [`Heard::Resolved`] says what came of it, within a few seconds.
+    pub fn resolve(&mut self, name: &str) {
+        if !self.stopping {
+            self.names.ask(name.to_owned(), &mut self.chance, &mut self.heard);
+            self.stirred = true;
+        }
+    }
+
+    /// Goes on with the names that are being resolved.
+    pub(super) fn resolve_names(&mut self, now: Time) {
+        // This machine's own names are asked for on loopback only where there is nothing else.
+        let locals = || self.config.locals.iter().map(|local| local.address);
+        let outside = locals().any(|ip| !ip.is_loopback());
+        let mut next = self.next_name;
+        let name = || {
+            next += 1;
+            Socket(next - 1)
+        };
+        self.names.open(locals().filter(|ip| !(outside && ip.is_loopback())), name, &mut self.out);
+        self.next_name = next;
+        self.names.advance(now, &mut self.out, &mut self.heard);
     }
 
     /// Gives everything back; the machine is done once that is confirmed or given up.
@@ -199,8 +225,8 @@ impl Gathering {
         }
     }
 
-    /// Takes in what concerns listeners and the connections of ICE; true when it did.
-    pub(super) fn of_streams(&mut self, now: Time, input: Input<'_>) -> bool {
+    /// Takes in what concerns listeners, the connections of ICE and the names of candidates; true when it did.
+    pub(super) fn is_kept_apart(&mut self, now: Time, input: Input<'_>) -> bool {
         match input {
             Input::Accepted { listener, socket, from, .. } => {
                 match self.sockets.get(&listener) {
@@ -220,6 +246,10 @@ impl Gathering {
             | Input::Closed { socket, .. } => {
                 if let Some(Owner::Listener(index)) = self.sockets.get(&socket).copied() {
                     self.of_listener(now, index, input);
+                    return true;
+                }
+                if self.names.holds(socket) {
+                    self.names.input(socket, input, &mut self.heard);
                     return true;
                 }
                 let ours = self.streams.holds(socket);

@@ -5,7 +5,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 
-use rtcprobe::machine::{Input, Machine, Output, Time};
+use hickory_proto::op::{Message, MessageType, OpCode};
+use hickory_proto::rr::{RData, Record};
+use rtcprobe::machine::{Input, Machine, Output, Socket, Time, Want};
 use rtcprobe::probes::gather::keep::{Heard, Way};
 use rtcprobe::probes::gather::{Alternate, Config, Gathering, Local, ServerSpec};
 use rtcprobe::proto::auth::Credentials;
@@ -546,4 +548,109 @@ fn who_only_sits_in_a_connection_makes_room_and_who_was_answered_stays() {
         .iter()
         .filter(|stranger| stranger.heard().iter().any(|heard| matches!(heard, Heard::NoConnection { .. })));
     assert_eq!(thrown_out.count(), 30 - 15);
+}
+
+/// Answers by multicast for one name, or by unicast to where the question came from.
+struct Responder {
+    name: &'static str,
+    address: IpAddr,
+    own: IpAddr,
+    unicast: bool,
+    /// Questions that it does not hear.
+    deaf: usize,
+    started: bool,
+    out: Vec<Output<()>>,
+}
+
+const GROUP: &str = "224.0.0.251:5353";
+
+impl Machine for Responder {
+    type Event = ();
+
+    fn input(&mut self, _now: Time, input: Input<'_>) {
+        let Input::Received { socket, from, bytes } = input else { return };
+        let Ok(asked) = Message::from_vec(bytes) else { return };
+        let Some(query) = asked.queries.first().filter(|_| asked.metadata.message_type == MessageType::Query) else {
+            return;
+        };
+        let of_kind = query.query_type().is_ip_addr() && query.name().to_string() == format!("{}.", self.name);
+        if !of_kind || self.deaf > 0 {
+            self.deaf -= usize::from(of_kind);
+            return;
+        }
+        let mut answer =
+            Message::new(if self.unicast { asked.metadata.id } else { 0 }, MessageType::Response, OpCode::Query);
+        let IpAddr::V4(ip) = self.address else { panic!("IPv4 only") };
+        answer.add_answer(Record::from_rdata(query.name().clone(), 120, RData::A(ip.into())));
+        let to = if self.unicast { from } else { GROUP.parse().unwrap() };
+        self.out.push(Output::Send { socket, to, bytes: answer.to_vec().unwrap() });
+    }
+
+    fn output(&mut self, _now: Time) -> Output<()> {
+        if !std::mem::replace(&mut self.started, true) {
+            let want = Want::Group { group: GROUP.parse().unwrap(), local: self.own };
+            return Output::Open { socket: Socket(0), want };
+        }
+        self.out.pop().unwrap_or(Output::WaitUntil(Time::NEVER, "questions"))
+    }
+}
+
+impl Stage {
+    fn responder(&mut self, name: &'static str, own: &str, change: impl FnOnce(&mut Responder)) {
+        let host = self.world.host("responder", &[own]);
+        let (address, own) = (own.parse().unwrap(), own.parse().unwrap());
+        let mut responder = Responder { name, address, own, unicast: false, deaf: 0, started: false, out: Vec::new() };
+        change(&mut responder);
+        self.world.start(host, responder);
+    }
+
+    fn resolve(&mut self, agent: &Agent, name: &str) {
+        agent.news();
+        agent.handle.0.borrow_mut().0.resolve(name);
+        self.world.poke(agent.host);
+    }
+}
+
+fn resolved(agent: &Agent) -> Vec<(String, Result<String, String>)> {
+    let of_name = |heard| match heard {
+        Heard::Resolved { name, address } => (name, address.map(|ip| ip.to_string())),
+        other => panic!("{other:?}"),
+    };
+    agent.news().into_iter().map(of_name).collect()
+}
+
+#[test]
+fn names_of_candidates_are_resolved_by_multicast_however_the_answer_comes() {
+    for (unicast, deaf) in [(false, 0), (true, 0), (false, 5), (true, 5)] {
+        let mut stage = stage(|_| {});
+        let anna = stage.agent("anna", &[ANNA], &[]);
+        stage.responder("b-1.local", BERT, |it| (it.unicast, it.deaf) = (unicast, deaf));
+        stage.gather();
+        stage.resolve(&anna, "b-1.local");
+        stage.resolve(&anna, "b-1.local");
+        stage.pass(Duration::from_millis(if deaf > 0 { 1100 } else { 100 }));
+        assert_eq!(resolved(&anna), [("b-1.local".to_string(), Ok(BERT.to_string()))], "{unicast} {deaf}");
+        stage.release(&anna);
+    }
+}
+
+#[test]
+fn a_name_that_nobody_answers_for_is_given_up_after_three_questions() {
+    let mut stage = stage(|_| {});
+    let anna = stage.agent("anna", &[ANNA], &[]);
+    stage.responder("b-1.local", BERT, |it| it.address = "0.0.0.0".parse().unwrap());
+    stage.gather();
+    for name in ["nobody.local", "b-1.local", "turn.example.org"] {
+        stage.resolve(&anna, name);
+    }
+    let told = |why: &str, name: &str| (name.to_string(), Err(why.to_string()));
+    stage.pass(Duration::from_millis(4900));
+    let why = "it is no name of multicast DNS, which has one label and .local";
+    assert_eq!(resolved(&anna), [told(why, "turn.example.org")]);
+    stage.pass(Duration::from_millis(200));
+    let why = "no answer by multicast (mDNS) in 5 s";
+    assert_eq!(resolved(&anna), [told(why, "nobody.local"), told(why, "b-1.local")]);
+    let asked = stage.world.trace.iter().filter(|line| line.contains(&format!("{ANNA}:5353 > {GROUP}"))).count();
+    assert_eq!(asked, 2 * 2 * 3, "two names, two families, three times");
+    stage.release(&anna);
 }

@@ -38,6 +38,24 @@ impl World {
         }
     }
 
+    /// To all members of the group on the sender's network, its own included.
+    pub(super) fn multicast(&mut self, host: usize, from: SocketAddr, to: SocketAddr, bytes: &[u8]) {
+        self.trace.push(format!("{} {from} > {to}: {} bytes", self.now, bytes.len()));
+        let network = self.hosts[host].nat;
+        let mut members = Vec::new();
+        for (other, it) in self.hosts.iter().enumerate().filter(|(_, it)| it.nat == network) {
+            let joined = |own: &Own| matches!(own, Own::Group { group, .. } if *group == to);
+            members.extend(it.sockets.iter().filter(|(_, own)| joined(own)).map(|(socket, _)| (other, *socket)));
+        }
+        members.sort_unstable();
+        for (host, socket) in members {
+            if !self.is_lost(host) {
+                let what = What::ToMember { host, socket, from, bytes: bytes.to_vec() };
+                self.later(self.now + self.link.latency, what);
+            }
+        }
+    }
+
     /// Whether a datagram of that size gets through, in fragments or whole; says so when it does not
     /// and somebody would.
     pub(super) fn fits(

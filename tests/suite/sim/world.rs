@@ -146,9 +146,24 @@ pub(super) struct Host {
 /// What a socket of a host is.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Own {
-    Udp { local: SocketAddr, connect: Option<SocketAddr>, fragments: Fragments },
-    Listener { local: SocketAddr, kind: Kind },
-    End { connection: usize, side: usize },
+    Udp {
+        local: SocketAddr,
+        connect: Option<SocketAddr>,
+        fragments: Fragments,
+    },
+    /// Hears what is sent to the group on its network.
+    Group {
+        local: SocketAddr,
+        group: SocketAddr,
+    },
+    Listener {
+        local: SocketAddr,
+        kind: Kind,
+    },
+    End {
+        connection: usize,
+        side: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -182,6 +197,13 @@ pub(super) enum What {
         to: SocketAddr,
         bytes: Vec<u8>,
         sender: (usize, Socket, SocketAddr),
+    },
+    /// To one member of a group.
+    ToMember {
+        host: usize,
+        socket: Socket,
+        from: SocketAddr,
+        bytes: Vec<u8>,
     },
     /// To one end of a connection.
     Segment {
@@ -454,6 +476,9 @@ impl World {
             Want::Udp { local, connect, fragments } => {
                 self.bind(host, socket, local, |local| Own::Udp { local, connect, fragments });
             }
+            Want::Group { group, local } => {
+                self.bind(host, socket, SocketAddr::new(local, group.port()), |local| Own::Group { local, group });
+            }
             Want::TcpListen { local } => self.listen(host, socket, local, Kind::Tcp),
             Want::TlsListen { local } => self.listen(host, socket, local, Kind::Tls),
             Want::DtlsListen { local } => self.listen(host, socket, local, Kind::Dtls),
@@ -508,10 +533,14 @@ impl World {
     fn send(&mut self, host: usize, socket: Socket, to: SocketAddr, bytes: Vec<u8>) {
         match self.hosts[host].sockets.get(&socket).copied() {
             Some(Own::Udp { local, fragments, .. }) => {
-                if self.fits(host, socket, to, bytes.len(), fragments) {
+                if to.ip().is_multicast() {
+                    self.multicast(host, local, to, &bytes);
+                } else if self.fits(host, socket, to, bytes.len(), fragments) {
                     self.datagram(host, socket, local, to, bytes);
                 }
             }
+            Some(Own::Group { local, .. }) if to.ip().is_multicast() => self.multicast(host, local, to, &bytes),
+            Some(Own::Group { local, .. }) => self.datagram(host, socket, local, to, bytes),
             Some(Own::End { connection, side }) => {
                 assert_eq!(self.connections[connection].ends[side].peer, to, "a stream has one far end");
                 if self.connections[connection].kind == Kind::Dtls {
@@ -533,6 +562,10 @@ impl World {
     fn happen(&mut self, what: What) {
         match what {
             What::Datagram { from, to, bytes, sender } => self.datagram_arrives(from, to, &bytes, sender),
+            What::ToMember { host, socket, from, bytes } if self.hosts[host].sockets.contains_key(&socket) => {
+                self.give(host, Input::Received { socket, from, bytes: &bytes });
+            }
+            What::ToMember { .. } => {}
             What::Segment { connection, side, bytes } => self.segment_arrives(connection, side, &bytes),
             What::Finish { connection, side, why } => {
                 let end = &mut self.connections[connection].ends[side];
