@@ -10,6 +10,7 @@ mod connecting;
 mod description;
 mod ending;
 mod here;
+mod hidden;
 mod pairs;
 mod quality;
 mod there;

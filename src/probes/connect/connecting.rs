@@ -142,6 +142,7 @@ impl Connecting {
             Heard::NoConnection { way, to, why } => {
                 self.each_agent(|agent| agent.not_sent(route(way), to, Failure::NoConnection(why.clone())));
             }
+            Heard::Resolved { name, address } => self.unveiled(now, &name, &address),
             Heard::Lost { way, why } => self.each_agent(|agent| agent.lost(route(way), &why)),
         }
     }

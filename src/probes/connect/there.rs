@@ -22,6 +22,8 @@ pub(super) struct There {
     /// What it said first, in this generation.
     pub description: Option<Description>,
     pub candidates: Vec<Candidate>,
+    /// Names that are being resolved, and the lines that they stand in.
+    pub hidden: Vec<(String, String)>,
     pub unused: Vec<UnusedCandidate>,
     /// Candidates that could not be used, beyond those that are listed.
     pub unlisted: u32,
@@ -35,9 +37,30 @@ impl There {
     /// Takes in a candidate line; gives it for the agent if it can be used.
     pub fn take(&mut self, now: Time, line: &str, config: &Config) -> Option<Remote> {
         let read = match self.candidates.len() < CANDIDATES {
-            true => read(line, config),
+            true => read(line, None, config),
             false => Err(format!("there are {CANDIDATES} already")),
         };
+        self.put(now, line, read)
+    }
+
+    /// The same for a candidate with a name, once it is known what came of that.
+    pub fn unveiled(
+        &mut self,
+        now: Time,
+        line: &str,
+        address: &Result<IpAddr, String>,
+        config: &Config,
+    ) -> Option<Remote> {
+        let why = |why: &String| format!("its name was not resolved: {why}");
+        self.put(now, line, address.as_ref().map_err(why).and_then(|ip| read(line, Some(*ip), config)))
+    }
+
+    fn put(
+        &mut self,
+        now: Time,
+        line: &str,
+        read: Result<(candidate::Candidate, SocketAddr), String>,
+    ) -> Option<Remote> {
         match read {
             Ok((candidate, address)) => {
                 let remote = remote(&candidate, address);
@@ -61,13 +84,13 @@ impl There {
     }
 }
 
-/// Reads a candidate that checks can be sent to.
-fn read(line: &str, config: &Config) -> Result<(candidate::Candidate, SocketAddr), String> {
+/// Reads a candidate that checks can be sent to; `known` is the address that its name stands for.
+fn read(line: &str, known: Option<IpAddr>, config: &Config) -> Result<(candidate::Candidate, SocketAddr), String> {
     let candidate: candidate::Candidate = line.parse().map_err(|bad: candidate::BadCandidate| bad.0)?;
     if candidate.component != 1 {
         return Err(format!("it is for component {}, and only the first is used", candidate.component));
     }
-    let Ok(ip) = candidate.address.parse::<IpAddr>() else {
+    let Some(ip) = known.or(candidate.address.parse().ok()) else {
         return Err("its name is for multicast DNS, which is not asked".into());
     };
     let nobody = match ip {

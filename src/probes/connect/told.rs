@@ -109,14 +109,20 @@ impl Connecting {
         if self.there.complete {
             return self.account.refuse(now, SIGNALLING.into(), "a candidate after the last one".into());
         }
+        if self.unveil(line) {
+            return;
+        }
         if let Some(remote) = self.there.take(now, line, &self.config) {
             self.agent.add_remote(remote);
         }
     }
 
-    fn complete(&mut self) {
+    pub(super) fn complete(&mut self) {
         self.there.complete = true;
-        self.agent.remotes_complete();
+        // Those whose names are still being resolved may follow.
+        if self.there.hidden.is_empty() {
+            self.agent.remotes_complete();
+        }
     }
 
     /// Says what the other side does not know yet of this one.

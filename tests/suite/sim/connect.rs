@@ -2,6 +2,7 @@
 
 mod alone;
 mod call;
+mod hidden;
 mod hostile;
 mod matrix;
 mod measure;

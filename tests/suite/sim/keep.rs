@@ -551,7 +551,7 @@ fn who_only_sits_in_a_connection_makes_room_and_who_was_answered_stays() {
 }
 
 /// Answers by multicast for one name, or by unicast to where the question came from.
-struct Responder {
+pub(super) struct Responder {
     name: &'static str,
     address: IpAddr,
     own: IpAddr,
@@ -563,6 +563,13 @@ struct Responder {
 }
 
 const GROUP: &str = "224.0.0.251:5353";
+
+impl Responder {
+    pub(super) fn new(name: &'static str, address: &str, own: &str) -> Responder {
+        let (address, own) = (address.parse().unwrap(), own.parse().unwrap());
+        Responder { name, address, own, unicast: false, deaf: 0, started: false, out: Vec::new() }
+    }
+}
 
 impl Machine for Responder {
     type Event = ();
@@ -598,8 +605,7 @@ impl Machine for Responder {
 impl Stage {
     fn responder(&mut self, name: &'static str, own: &str, change: impl FnOnce(&mut Responder)) {
         let host = self.world.host("responder", &[own]);
-        let (address, own) = (own.parse().unwrap(), own.parse().unwrap());
-        let mut responder = Responder { name, address, own, unicast: false, deaf: 0, started: false, out: Vec::new() };
+        let mut responder = Responder::new(name, own, own);
         change(&mut responder);
         self.world.start(host, responder);
     }
