@@ -19,9 +19,9 @@ use super::turn::verdict::Demands;
 use super::{environment, gather as gathering, judge, keys, nat as between};
 use crate::drive::{self, Ended};
 use crate::machine::Chance;
-use crate::probes::check::{Checking, Config};
+use crate::probes::check::{Checking, Config, Interface};
 use crate::probes::{gather, nat, turn};
-use crate::report::{Configuration, Environment, Event, Report};
+use crate::report::{Cause, Configuration, Environment, Event, Report};
 use crate::rules::expectation::Expect;
 use crate::rules::{self, Rule};
 use crate::view::ui::Ui;
@@ -160,6 +160,11 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
         named.hosts.iter().map(|uris| uris.iter().map(ToString::to_string).collect()).collect();
     let config = Config {
         nat,
+        interfaces: if wish.interfaces.iter().any(|name| name == "all") {
+            others(&locals, &addresses)
+        } else {
+            Vec::new()
+        },
         other_ports: (!args.no_other_ports).then(|| hosts.concat()),
         gather: gather::Config {
             servers: named.servers,
@@ -194,6 +199,23 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     let demands = Demands { urls: Vec::new(), required: Vec::new(), hosts };
     let defaults = named.defaults;
     Ok(Plan { config, stun, configuration, demands, options, environment, demo, outputs, chance, defaults })
+}
+
+/// The interfaces that the checks do not go out by, which take the first address of each family.
+fn others(locals: &[gather::Local], addresses: &[IpAddr]) -> Vec<Interface> {
+    let first = |ipv4: bool| addresses.iter().find(|address| address.is_ipv4() == ipv4);
+    let taken = [first(true), first(false)];
+    let mut found: Vec<Interface> = Vec::new();
+    for gather::Local { interface, address } in locals {
+        if taken.contains(&Some(address)) || address.is_loopback() {
+            continue;
+        }
+        match found.iter_mut().find(|other| other.name == *interface) {
+            Some(other) => other.addresses.push(*address),
+            None => found.push(Interface { name: interface.clone(), addresses: vec![*address] }),
+        }
+    }
+    found
 }
 
 /// How long all of it may take.
@@ -321,6 +343,10 @@ fn judge(args: &CheckArgs, report: &mut Report, demands: &Demands, ended: Ended)
     settle::servers(report, &demands.urls, rto_ms, ended);
     facts::explain(report, ended, !args.quality.no_echo);
     judge::explain(report, ended);
+    for (index, vantage) in report.vantages.iter().enumerate().filter(|(_, vantage)| vantage.works.is_none()) {
+        let why = if vantage.cause == Some(Cause::QuotaReached) { "quota-reached" } else { "not-reached" };
+        report.unknown.insert(format!("/vantages/{index}/works"), why.into());
+    }
     between::facts::explain_nat(report, ended);
     report.assumed = demands.hosts.iter().flatten().cloned().collect();
     report.findings = rules::judge(report);

@@ -10,6 +10,7 @@
 mod nat;
 mod ports;
 mod relays;
+mod vantages;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -21,6 +22,9 @@ use crate::machine::{Chance, Input, Join, Machine, Output, Time};
 use crate::report::{Cause, Event, Outcome, Turn};
 use ports::Ports;
 use relays::Relays;
+use vantages::Vantages;
+
+pub use vantages::Interface;
 
 /// What to check.
 #[derive(Debug, Clone)]
@@ -31,6 +35,8 @@ pub struct Config {
     /// Look at other ports of servers that do not answer; of these URLs, which nobody has written, only where no
     /// other of the same host answers.
     pub other_ports: Option<Vec<String>>,
+    /// Check the TURN servers from these interfaces as well, when the checks are over.
+    pub interfaces: Vec<Interface>,
     /// How to look at the NAT, with those of its servers that prove to be of use; and how long all of
     /// the run may take.
     pub nat: Option<(super::nat::Config, Duration)>,
@@ -44,6 +50,7 @@ pub struct Checking {
     join: Join<Part, Running>,
     relays: Relays,
     ports: Ports,
+    vantages: Vantages,
     behind: nat::Behind,
     /// TURN servers that are to be checked once more, and what was learned of them the first time.
     again: VecDeque<(usize, Vec<Turn>)>,
@@ -67,6 +74,8 @@ enum Part {
     Turn(usize),
     /// The same, when nothing else goes on.
     Alone(usize),
+    /// The same checks from another interface, when the first ones are over.
+    Vantage(usize),
     /// Where servers that do not answer may be, when the checks are over.
     Ports,
     /// What stands in between, after that.
@@ -127,6 +136,7 @@ impl Checking {
             join,
             relays,
             ports: Ports::new(config.other_ports),
+            vantages: Vantages::new(config.interfaces),
             behind: nat::Behind::new(config.nat),
             again: VecDeque::new(),
             held: Vec::new(),
@@ -147,6 +157,12 @@ impl Checking {
     fn learn(&mut self, now: Time, part: Part, event: Event) {
         match (part, event) {
             (Part::Nat, event) => self.out.extend(self.behind.told(event).map(Output::Event)),
+            (Part::Vantage(place), Event::Turn { elapsed_ms, turn }) => {
+                let told = self.vantages.told(place, &turn).map(Box::new);
+                let event = told.map(|vantage| Event::Vantage { elapsed_ms, vantage });
+                self.out.extend(event.map(Output::Event));
+            }
+            (Part::Vantage(_), Event::Step { .. }) => {}
             (Part::Gather, Event::Complete { .. }) => self.gathered = true,
             // What the gathering has no question for has its check.
             (Part::Gather, Event::Server { server, .. })
@@ -210,11 +226,20 @@ impl Checking {
         }
     }
 
-    /// The checks are over: other ports, the NAT, or the end.
+    /// The checks are over: other interfaces, other ports, the NAT, or the end.
     fn look_behind(&mut self, now: Time) {
         if !self.complete && self.gathered && !self.stopping {
             self.complete = true;
             self.tell(now, Event::Complete { elapsed_ms: now.millis() });
+        }
+        if !self.stopping {
+            let others = self.vantages.begin(&self.servers, &self.config, &mut self.chance);
+            if !others.is_empty() {
+                for (place, machine) in others {
+                    self.join.add(Part::Vantage(place), Running::Turn(machine));
+                }
+                return;
+            }
         }
         if !self.stopping
             && let Some(machine) = self.ports.begin(&self.config, &mut self.chance)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::connect::{Connect, ConnectState, Pair};
 use super::nat::{Nat, NatTest};
-use super::{Attempt, Candidate, Gather, IceError, OtherPort, Reference, Report, Server, Step, Turn};
+use super::{Attempt, Candidate, Gather, IceError, OtherPort, Reference, Report, Server, Step, Turn, Vantage};
 
 /// Something learned during a run, the moment it was learned. A report is the fold of its events.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +27,8 @@ pub enum Event {
     Reference { elapsed_ms: f64, reference: Reference },
     /// A port that nobody named was looked at.
     OtherPort { elapsed_ms: f64, port: OtherPort },
+    /// The check of a TURN server from another interface ended.
+    Vantage { elapsed_ms: f64, vantage: Box<Vantage> },
     /// A test of the NAT ended.
     NatTest { elapsed_ms: f64, test: NatTest },
     /// The NAT's behaviour is known as far as it can be. `unknown` has the reasons for the rest, by
@@ -67,6 +69,7 @@ impl Report {
             Event::Turn { turn, .. } => self.turn.push((**turn).clone()),
             Event::Reference { reference, .. } => self.references.push(reference.clone()),
             Event::OtherPort { port, .. } => self.other_ports.push(port.clone()),
+            Event::Vantage { vantage, .. } => self.vantages.push((**vantage).clone()),
             Event::Nat { nat, unknown, .. } => {
                 self.nat = Some((**nat).clone());
                 self.unknown.extend(unknown.clone());
@@ -110,6 +113,7 @@ impl Gather {
             | Event::Turn { .. }
             | Event::Reference { .. }
             | Event::OtherPort { .. }
+            | Event::Vantage { .. }
             | Event::Progress { .. } => {}
         }
     }

@@ -19,6 +19,7 @@ mod port;
 mod server;
 mod standing;
 mod turn;
+mod vantage;
 
 pub use audit::{Audited, Exposure, Service, SizedAnswer};
 pub use clues::{
@@ -38,6 +39,7 @@ pub use turn::{
     Allocation, Cause, Challenge, Control, CredentialForm, Echo, Form, OptionTried, Proof, Spread, Step, StepName,
     StepOutcome, Turn, Way,
 };
+pub use vantage::Vantage;
 
 use std::collections::BTreeMap;
 
@@ -98,6 +100,9 @@ pub struct Report {
     /// Ports that nobody named, which were looked at because a server did not answer at those that were.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_ports: Vec<OtherPort>,
+    /// The checks from other interfaces (`--interface all`), for each URL and address.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub vantages: Vec<Vantage>,
     /// Why a fact is null or "unknown": JSON pointer to reason.
     pub unknown: BTreeMap<String, String>,
     pub findings: Vec<Finding>,
@@ -146,6 +151,7 @@ impl Report {
             turn: Vec::new(),
             references: Vec::new(),
             other_ports: Vec::new(),
+            vantages: Vec::new(),
             unknown: BTreeMap::new(),
             findings: Vec::new(),
             expectations: Vec::new(),

@@ -35,6 +35,7 @@ pub static RULES: &[&Rule] = &[
     &reach::chrome_port_restricted::RULE,
     &reach::client_address_family_missing::RULE,
     &reach::client_egress_443_only::RULE,
+    &reach::client_interface_blocked::RULE,
     &reach::client_ipv6_broken::RULE,
     &reach::client_path_blocked::RULE,
     &reach::client_udp_blocked::RULE,

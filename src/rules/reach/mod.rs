@@ -4,6 +4,7 @@ pub(super) mod bind_privileged_port_failed;
 pub(super) mod chrome_port_restricted;
 pub(super) mod client_address_family_missing;
 pub(super) mod client_egress_443_only;
+pub(super) mod client_interface_blocked;
 pub(super) mod client_ipv6_broken;
 pub(super) mod client_path_blocked;
 pub(super) mod client_udp_blocked;

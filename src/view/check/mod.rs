@@ -3,6 +3,7 @@
 
 mod findings;
 mod here;
+mod interfaces;
 mod verdict;
 mod words;
 mod works;
@@ -25,6 +26,7 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         verdict::line(report, style),
         findings::text(report, style, verbose),
         works::table(report, style),
+        interfaces::table(report, style),
         here::table(report, style),
         expectations(report, style),
     ];

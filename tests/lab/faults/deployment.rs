@@ -68,6 +68,9 @@ pub struct Deployment {
     /// Whole tables for the client's router.
     #[serde(default)]
     pub router: String,
+    /// Lines of `ip -batch` on the client.
+    #[serde(default)]
+    pub client_lines: String,
     /// A STUN server at the router, where it sees what the world sees.
     #[serde(default)]
     pub stun_elsewhere: bool,

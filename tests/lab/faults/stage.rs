@@ -58,6 +58,9 @@ impl Deployment {
         if !self.routes.is_empty() {
             host.ip(&(self.routes.clone() + "\n"));
         }
+        if !self.client_lines.is_empty() {
+            lab.client.ip(&(self.client_lines.clone() + "\n"));
+        }
         self.hold(&lab, &mut stage);
         filter(host, &self.input, &self.output);
         if !self.tables.is_empty() {

@@ -1,7 +1,8 @@
-//! Reports with ports that nobody named.
+//! Reports with ports that nobody named, and with other interfaces.
 
-use rtcprobe::report::{Cause, OtherPort, RelayProtocol, Report, Severity, StepOutcome, Turn};
+use rtcprobe::report::{Cause, OtherPort, RelayProtocol, Report, Severity, StepName, StepOutcome, Turn, Vantage};
 use rtcprobe::rules::judge;
+use rtcprobe::view::style::Style;
 
 use super::build::*;
 use super::further::compared;
@@ -13,6 +14,8 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("wrong-port", elsewhere(vec![silent(at(RelayProtocol::Tls, 5349))], vec![found(RelayProtocol::Tls, 443)])),
         ("turn-tcp-not-listening", elsewhere(vec![refused(tcp())], vec![found(RelayProtocol::Udp, 3478)])),
         ("turn-tcp-filtered", elsewhere(vec![silent(tcp())], vec![found(RelayProtocol::Udp, 3478)])),
+        ("client-interface-blocked", seen_from(udp(), "wlan0", false)),
+        ("client-interface-blocked", seen_from(silent(udp()), "tun0", true)),
         ("client-egress-443-only", only_the_web(StepOutcome::Timeout)),
         ("host-unreachable", elsewhere(vec![silent(udp())], vec![dumb(RelayProtocol::Tcp, 3478)])),
     ]
@@ -49,6 +52,52 @@ fn elsewhere(turns: Vec<Turn>, other_ports: Vec<OtherPort>) -> Report {
 fn only_the_web(reference: StepOutcome) -> Report {
     let ports = vec![shut(RelayProtocol::Tcp, 443), dumb(RelayProtocol::Tcp, 3478), dumb(RelayProtocol::Udp, 443)];
     Report { other_ports: ports, ..compared(vec![silent(udp())], reference, None) }
+}
+
+/// A check, and the same one from another interface.
+fn seen_from(turn: Turn, interface: &str, works: bool) -> Report {
+    let detail = (!works).then(|| "no way from 192.168.1.5 to 203.0.113.9:3478".to_string());
+    let vantage = Vantage {
+        interface: interface.into(),
+        local: "192.168.1.5".into(),
+        url: turn.url.clone(),
+        address: turn.address.clone(),
+        transport: turn.transport,
+        works: Some(works),
+        step: (!works).then_some(StepName::Binding),
+        cause: (!works).then_some(Cause::Unreachable),
+        detail,
+        mapped: None,
+        relayed: None,
+    };
+    Report { vantages: vec![vantage], ..report(vec![turn]) }
+}
+
+#[test]
+fn an_interface_is_blamed_only_where_another_one_does_better() {
+    let codes = |report: &Report| judge(report).into_iter().map(|one| one.code).collect::<Vec<_>>();
+    assert_eq!(codes(&seen_from(udp(), "wlan0", true)), Vec::<String>::new());
+    assert!(!codes(&seen_from(refused(udp()), "wlan0", false)).contains(&"client-interface-blocked".to_string()));
+    let mut bridge = seen_from(udp(), "docker0", false);
+    assert_eq!(first(&bridge).1, Severity::Warning);
+    bridge.environment.interfaces.push(
+        serde_json::from_value(serde_json::json!({
+            "name": "docker0", "index": 3, "addresses": [], "details": [], "mtu": null, "up": true, "running": true,
+            "loopback": false, "pointToPoint": false, "kind": "container",
+        }))
+        .unwrap(),
+    );
+    assert_eq!(first(&bridge).1, Severity::Info, "such bridges rarely lead anywhere");
+}
+
+#[test]
+fn what_works_from_other_interfaces_is_a_table_of_its_own() {
+    let style = Style { width: 80, color: false };
+    let mut report = seen_from(udp(), "wlan0", false);
+    report.command = "check".into();
+    let text = rtcprobe::view::check::text(&report, &style, false);
+    let lines: Vec<&str> = text.lines().skip_while(|line| *line != "From other interfaces").take(3).collect();
+    assert_eq!(lines[1..], ["  wlan0", "    udp  203.0.113.9:3478         192.168.1.5       ✗ unreachable"], "{text}");
 }
 
 fn first(report: &Report) -> (String, Severity, bool) {

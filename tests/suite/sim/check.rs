@@ -1,5 +1,6 @@
 //! Gathering and checks side by side over the simulated network.
 
+mod interfaces;
 mod ports;
 
 use std::net::{IpAddr, SocketAddr};
@@ -61,6 +62,7 @@ fn asked() -> Config {
     Config {
         nat: None,
         other_ports: None,
+        interfaces: Vec::new(),
         gather: gather::Config {
             servers: URIS.map(server).into(),
             locals: vec![gather::Local { interface: "eth0".into(), address: local }],

@@ -317,6 +317,11 @@ impl World {
         HostId(self.hosts.len() - 1)
     }
 
+    /// Gives a host another address.
+    pub fn address(&mut self, HostId(host): HostId, address: &str) {
+        self.hosts[host].addresses.push(address.parse().unwrap());
+    }
+
     /// Puts hosts behind a NAT, on one network.
     pub fn nat(&mut self, config: NatConfig, inside: &[HostId]) {
         let chance = self.chance();
