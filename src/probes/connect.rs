@@ -9,6 +9,7 @@ mod both;
 mod connecting;
 mod description;
 mod ending;
+mod fairness;
 mod here;
 mod hidden;
 mod pairs;

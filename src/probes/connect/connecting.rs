@@ -65,6 +65,7 @@ impl Connecting {
     pub fn new(mut config: Config, mut chance: Chance) -> Connecting {
         config.gather.keep = true;
         config.gather.tcp = config.tcp;
+        config.gather.locals = super::fairness::intermingle(std::mem::take(&mut config.gather.locals));
         // A call is worth more copies: a candidate that is missing may be the only one that would have worked.
         config.gather.schedule = config.gather.schedule.steadier();
         let gathering = Gathering::new(config.gather.clone(), chance.split());
@@ -274,6 +275,10 @@ impl Connecting {
         if self.account.enter(now, state, heard) {
             self.learned(Event::Connection { elapsed_ms: now.millis(), state });
             self.tell_of_pairs(now, true);
+            // What was found is not lost if this process is.
+            if state == ConnectState::Connected {
+                self.tell_all(now, None);
+            }
         }
     }
 

@@ -130,11 +130,16 @@ impl Connecting {
             return;
         }
         self.say(Message::Bye);
-        let connect = self.connect(Some(now));
-        let unknown = self.unknown(&connect);
-        self.learned(Event::Connect { elapsed_ms: now.millis(), connect: Box::new(connect), unknown });
+        self.tell_all(now, Some(now));
         self.gathering.release(now);
         self.stirred = true;
+    }
+
+    /// Tells all that is known of the connection.
+    pub(super) fn tell_all(&mut self, now: Time, ended: Option<Time>) {
+        let connect = self.connect(ended);
+        let unknown = self.unknown(&connect);
+        self.learned(Event::Connect { elapsed_ms: now.millis(), connect: Box::new(connect), unknown });
     }
 
     /// It ends before it is known what would have come of it, unless the other side has failed.

@@ -56,7 +56,9 @@ pub(super) fn failure(pair: &Pair, remote: SocketAddr, strange: bool, ended: Opt
             let (cause, detail) = (FailureReason::Unreachable, unreachable(*icmp, remote));
             Some(PairFailure { cause, code: None, detail, icmp: Some(icmp_error(*icmp)) })
         }
-        Some(Failure::NoConnection(why)) => told(FailureReason::NoConnection, None, why.clone()),
+        Some(Failure::NoConnection(why)) => {
+            told(FailureReason::NoConnection, None, format!("no TCP connection with {remote}: {why}"))
+        }
         Some(Failure::NotSent(why)) => told(FailureReason::NotSent, None, why.clone()),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rtcprobe::probes::connect::{Only, PairKind, Policy};
 use rtcprobe::report::connect::{Connect, ConnectPath, ConnectState, FailureReason, IceRole, PairState};
-use rtcprobe::report::{CandidateKind, RelayProtocol};
+use rtcprobe::report::{CandidateKind, Protocol, RelayProtocol};
 use rtcprobe::server::Network;
 use rtcprobe::server::nat::{Filtering, Mapping};
 use rtcprobe::wire::signal::{Description, Message, Part};
@@ -104,6 +104,37 @@ fn where_udp_is_blocked_a_relay_over_tcp_serves() {
     let relay = one.local.candidates.iter().find(|candidate| candidate.kind == CandidateKind::Relay).unwrap();
     assert_eq!(relay.relay_protocol, Some(RelayProtocol::Tcp));
     call.held_nothing();
+}
+
+#[test]
+fn where_udp_is_blocked_two_hosts_connect_over_tcp() {
+    let tcp = || {
+        Side::open().that(|config| {
+            config.tcp = true;
+            config.duration = Duration::from_secs(3);
+        })
+    };
+    let mut call = Call::new(31, [tcp(), tcp()]);
+    call.block_udp(0);
+    call.block_udp(1);
+    for connect in call.run() {
+        assert_eq!(connect.state, ConnectState::Connected, "{connect:#?}");
+        let selected = connect.selected.as_ref().unwrap();
+        assert_eq!((selected.path, selected.protocol), (ConnectPath::Direct, Protocol::Tcp));
+        let pair = &connect.pairs[selected.pair as usize];
+        assert_eq!(pair.retransmissions, 0, "TCP sends again by itself");
+        assert_eq!(connect.echo.as_ref().and_then(|echo| echo.loss), Some(0.0));
+    }
+    // Nobody listens there: the reason is the connection's.
+    let mut call = Call::new(32, [tcp(), tcp()]);
+    call.block_udp(0);
+    call.block_udp(1);
+    call.carry = |_, message| Some(message.to_line().replace(" 5000", " 6000"));
+    call.run_for(Duration::from_secs(5));
+    call.stop(0);
+    call.stop(1);
+    let [one, _] = call.run();
+    assert!(causes(&one).contains(&FailureReason::NoConnection), "{:#?}", one.pairs);
 }
 
 #[test]
