@@ -55,6 +55,12 @@ impl There {
         self.put(now, line, address.as_ref().map_err(why).and_then(|ip| read(line, Some(*ip), config)))
     }
 
+    /// Candidates whose names are not resolved yet.
+    pub fn still_hidden(&self) -> impl Iterator<Item = UnusedCandidate> {
+        let reason = "its name was not resolved before the end";
+        self.hidden.iter().map(move |(_, line)| UnusedCandidate { candidate: shown(line), reason: reason.into() })
+    }
+
     fn put(
         &mut self,
         now: Time,
@@ -76,12 +82,16 @@ impl There {
 
     fn leave_out(&mut self, line: &str, reason: String) {
         if self.unused.len() < UNUSED {
-            let candidate = line.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-            self.unused.push(UnusedCandidate { candidate, reason });
+            self.unused.push(UnusedCandidate { candidate: shown(line), reason });
         } else {
             self.unlisted = self.unlisted.saturating_add(1);
         }
     }
+}
+
+/// A stranger's line as it can be shown.
+fn shown(line: &str) -> String {
+    line.chars().take(SHOWN).flat_map(char::escape_debug).collect()
 }
 
 /// Reads a candidate that checks can be sent to; `known` is the address that its name stands for.

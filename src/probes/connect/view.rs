@@ -150,7 +150,7 @@ impl Connecting {
             trickle: there.trickle,
             candidates: there.candidates.clone(),
             complete: there.complete,
-            unused: there.unused.clone(),
+            unused: there.unused.iter().cloned().chain(there.still_hidden()).collect(),
         }
     }
 
