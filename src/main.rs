@@ -9,10 +9,13 @@ use rtcprobe::view::ui::Terminal;
 
 fn main() -> ExitCode {
     let variable = |name: &str| std::env::var(name).ok();
+    let size = terminal_size::terminal_size();
     let terminal = Terminal {
+        stdin: std::io::stdin().is_terminal(),
         stdout: std::io::stdout().is_terminal(),
         stderr: std::io::stderr().is_terminal(),
-        width: terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        width: size.map(|(width, _)| usize::from(width.0)),
+        height: size.map(|(_, height)| usize::from(height.0)),
         columns: variable("COLUMNS"),
         no_color: variable("NO_COLOR"),
         clicolor_force: variable("CLICOLOR_FORCE"),

@@ -1,10 +1,13 @@
 mod browser;
-#[allow(dead_code, reason = "the ways that use it follow")]
+mod dialled;
+mod itself;
 mod means;
+mod paste;
+mod spoken;
+mod talk;
+mod token;
 mod wanted;
-#[allow(dead_code, reason = "likewise")]
 mod way;
-#[allow(dead_code, reason = "likewise")]
 mod whip;
 
 use std::path::PathBuf;
@@ -20,16 +23,24 @@ use super::output::{OutputArgs, Outputs};
 use super::probing::ProbeArgs;
 use super::record::{self, World};
 use super::servers::{DefaultsArgs, Manner, ServerArgs};
-use super::stop::{Stop, usage};
+use super::stop::Stop;
 use crate::drive::{self, Ended};
-use crate::machine::Chance;
-use crate::probes::connect::{Config, Connecting, Happening, PairKind};
+use crate::machine::{Chance, Time};
+use crate::probes::connect::{Both, Config, Connecting, Happening, PairKind};
 use crate::probes::gather::ServerSpec;
-use crate::report::{Environment, Event, Report, Verdict};
+use crate::report::{Environment, Report, Severity, Verdict};
 use crate::rules;
+use crate::view::escape::visible;
 use crate::view::ui::Ui;
-use means::{Aside, Means, Theirs};
+use crate::wire::signal::{Description, Message, Part};
+use browser::Browser;
+use dialled::{Dial, Listen};
+use itself::Itself;
+use means::{Aside, Begun, Means, Theirs};
+use paste::Paste;
+use spoken::{Exec, Pipe};
 use way::{Kept, Way};
+use whip::Whip;
 
 /// Connect to another rtcprobe, a browser or any ICE agent, and show by which path, and why not by the others
 ///
@@ -38,7 +49,7 @@ use way::{Kept, Way};
 /// two sides hear of one another is your choice: a line to paste, a command such as ssh, a TCP connection, a media
 /// server, a page in a browser.
 #[derive(Debug, Clone, Args)]
-#[command(after_help = EXAMPLES, hide = true, group = ArgGroup::new("way").multiple(false))]
+#[command(after_help = EXAMPLES, group = ArgGroup::new("way").multiple(false))]
 #[command(mut_arg("uris", |arg| arg.value_name("offer|answer LINE|browser|URI").help(WORDS)))]
 pub struct ConnectArgs {
     #[command(flatten)]
@@ -176,17 +187,31 @@ struct Over {
 }
 
 pub fn run(args: &ConnectArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Result<u8, Stop> {
-    let (way, words) = match world.is_replay() {
-        true => (Way::Itself, 0),
+    let way = match world.is_replay() {
+        true => Way::Itself,
         false => Way::read(args, matches)?,
     };
-    let over = match way {
-        Way::Whip { url } => through(whip::Whip { url, egress: false }, args, matches, words, world, ui),
-        Way::Whep { url } => through(whip::Whip { url, egress: true }, args, matches, words, world, ui),
-        Way::Browser => through(browser::Browser {}, args, matches, words, world, ui),
-        _ => usage("this way is not there yet"),
+    let outputs = way::outputs(args, &way, ui)?;
+    let words = way.words(args);
+    let asked = Asked { args, matches, words, world, outputs };
+    let wait = wanted::wait(args, false);
+    let Over { mut report, outputs, ended, trouble, described } = match way {
+        Way::Paste { part, text } => {
+            let (form, out) = (way::form(args), ui.turn_aside());
+            asked.through(Paste { form, qr: args.qr, ..Paste::new(part, text, out) }, ui)
+        }
+        Way::Pipe { part } => {
+            let out = ui.turn_aside();
+            asked.through(Pipe::new(part, out), ui)
+        }
+        Way::Exec { command } => asked.through(Exec::new(command), ui),
+        Way::Listen { at } => asked.through(Listen::new(at, token::to_share(args)?, wait)?, ui),
+        Way::Dial { to } => asked.through(Dial { to, token: token::to_dial(args)?, wait, lines: None }, ui),
+        Way::Whip { url } => asked.through(Whip { url, egress: false }, ui),
+        Way::Whep { url } => asked.through(Whip { url, egress: true }, ui),
+        Way::Browser => asked.through(Browser {}, ui),
+        Way::Itself => asked.through(Itself, ui),
     }?;
-    let Over { mut report, outputs, ended, trouble, described } = over;
     if let Some(stop) = trouble.filter(|_| !described && ended != Ended::Interrupted) {
         return Err(stop);
     }
@@ -196,56 +221,54 @@ pub fn run(args: &ConnectArgs, matches: &ArgMatches, world: &World, ui: &mut Ui)
     Ok(outputs.code(&report, args.strict))
 }
 
-fn through<M: Means>(
-    means: M,
-    args: &ConnectArgs,
-    matches: &ArgMatches,
+/// What every way needs to know.
+struct Asked<'a> {
+    args: &'a ConnectArgs,
+    matches: &'a ArgMatches,
+    /// So many of the plain arguments are no servers.
     words: usize,
-    world: &World,
-    ui: &mut Ui,
-) -> Result<Over, Stop> {
-    let trickle = means.trickles() && !args.no_trickle;
-    let kept = Kept {
-        part: means.part(),
-        trickle,
-        carried: means.is_carried(),
-        may_name_servers: means.may_name_servers(),
-        both: false,
-        signalling: means.signalling().into(),
-    };
-    let plan = ask(args, kept, matches, words, world, ui)?;
-    probe(means, plan, world, ui)
+    world: &'a World,
+    outputs: Outputs,
 }
 
-fn ask(
-    args: &ConnectArgs,
-    kept: Kept,
-    matches: &ArgMatches,
-    words: usize,
-    world: &World,
-    ui: &mut Ui,
-) -> Result<Plan, Stop> {
-    let now = world.started();
-    let outputs = args.output.outputs("connect")?;
-    let mut chance = Chance::from_seed(world.seed()?);
-    let kept = world.fact("way", || Ok(kept))?;
-    let demo = args.demo.ask(now, &mut chance)?;
-    let manner = Manner { defaults: !args.defaults.no_default_servers, words, ..Manner::default() };
-    let named = match &demo {
-        Some(_) => args.servers.none(matches)?,
-        None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,
-    };
-    let options = world.options(|| args.probing.options())?;
-    let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
-    let environment = environment::look(world)?;
-    let uris = || named.servers.iter().map(|server| &server.uri);
-    let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
-    locals::check_family(uris(), &wish)?;
-    let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
-    let defaults = named.defaults;
-    let config = wanted::config(args, &kept, named, locals, demo.is_some(), world)?;
-    let limit = wanted::limit(args, &config);
-    Ok(Plan { config, kept, limit, options, environment, demo, defaults, outputs, chance })
+impl Asked<'_> {
+    fn through<M: Means>(self, means: M, ui: &mut Ui) -> Result<Over, Stop> {
+        let kept = Kept {
+            signalling: means.signalling().into(),
+            part: means.part(),
+            trickle: means.trickles() && !self.args.no_trickle,
+            carried: means.is_carried(),
+            may_name_servers: means.may_name_servers(),
+            both: means.is_alone(),
+        };
+        let world = self.world;
+        let plan = self.ask(kept, ui)?;
+        probe(means, plan, world, ui)
+    }
+
+    fn ask(self, kept: Kept, ui: &mut Ui) -> Result<Plan, Stop> {
+        let Asked { args, matches, words, world, outputs } = self;
+        let now = world.started();
+        let mut chance = Chance::from_seed(world.seed()?);
+        let kept = world.fact("way", || Ok(kept))?;
+        let demo = args.demo.ask(now, &mut chance)?;
+        let manner = Manner { defaults: !args.defaults.no_default_servers, words, ..Manner::default() };
+        let named = match &demo {
+            Some(_) => args.servers.beside_demo(matches, words)?,
+            None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,
+        };
+        let options = world.options(|| args.probing.options())?;
+        let options = demo.as_ref().map_or(options.clone(), |demo| demo.options(options));
+        let environment = environment::look(world)?;
+        let uris = || named.servers.iter().map(|server| &server.uri);
+        let wish = if demo.is_some() { Wish::demo() } else { args.probing.wish(uris()) };
+        locals::check_family(uris(), &wish)?;
+        let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
+        let defaults = named.defaults;
+        let config = wanted::config(args, &kept, named, locals, demo.is_some(), world)?;
+        let limit = wanted::limit(args, &config);
+        Ok(Plan { config, kept, limit, options, environment, demo, defaults, outputs, chance })
+    }
 }
 
 fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Result<Over, Stop> {
@@ -257,33 +280,36 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
     let mut end = 0.0;
     let aside = Aside::new(ui);
     let running = async {
-        let begun = means.begin(&aside).await?;
+        let begun = match world.is_replay() {
+            true => Begun::default(),
+            false => means.begin(&aside).await?,
+        };
         let mut named = std::mem::take(&mut config.gather.servers);
-        named.extend(begun.servers);
-        let (mouth, mut ear) = drive::ear();
+        named.extend(named_by_the_other(&kept, begun.servers, world)?);
+        let (mouth, ear) = drive::ear();
         let (tell, ours) = mpsc::unbounded_channel();
         let theirs = Theirs::new(mouth);
         let run = async |servers: Vec<ServerSpec>| {
             let urls: Vec<String> = servers.iter().map(|server| server.uri.to_string()).collect();
             aside.with(|ui| ui.begin(&urls));
             config.gather.servers = servers;
-            let mut connecting = Connecting::new(config, chance);
-            let learn = |now: crate::machine::Time, happening| {
+            let learn = |now: Time, happening| {
                 end = now.millis();
                 match happening {
-                    Happening::Learned(mut event) => {
-                        if let Event::Connect { connect, .. } = &mut *event {
-                            connect.signalling.clone_from(&kept.signalling);
-                        }
+                    Happening::Learned(event) => {
                         aside.with(|ui| outputs.learn(&event, ui));
                         report.learn(&event);
                     }
                     // Nobody listens any more when the other side has left.
-                    Happening::Say(message) => drop(tell.send(message)),
-                    Happening::Trouble(sentence) => aside.with(|ui| ui.warn(&sentence)),
+                    Happening::Say(message) => drop(tell.send(addressed(message, kept.part, &theirs))),
+                    Happening::Trouble(sentence) => aside.warn(&visible(&sentence)),
                 }
             };
-            let ended = world.run_told(&mut connecting, &options, limit, &mut ear, learn).await;
+            let mut ear = ear;
+            let ended = match kept.both {
+                true => world.run_told(&mut Both::new(&config, chance), &options, limit, &mut ear, learn).await,
+                false => world.run_told(&mut Connecting::new(config, chance), &options, limit, &mut ear, learn).await,
+            };
             drop(tell);
             ended
         };
@@ -304,14 +330,37 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
     Ok(Over { report, outputs, ended, trouble, described })
 }
 
+/// An answer says whose it is.
+fn addressed(message: Message, part: Part, theirs: &Theirs) -> Message {
+    match message {
+        Message::Description(description) if part == Part::Answer => {
+            Message::Description(Description { answers: theirs.ufrag(), ..description })
+        }
+        message => message,
+    }
+}
+
+/// ICE servers that came from the other side, now or when the trace was written.
+fn named_by_the_other(kept: &Kept, servers: Vec<ServerSpec>, world: &World) -> Result<Vec<ServerSpec>, Stop> {
+    match kept.may_name_servers {
+        true if world.is_replay() => record::remembered_demo(world),
+        true => {
+            record::keep_demo(world, &servers);
+            Ok(servers)
+        }
+        false => Ok(servers),
+    }
+}
+
 fn judge(report: &mut Report, ended: Ended) {
     report.interrupted = ended == Ended::Interrupted;
     super::judge::explain_servers(report);
     report.findings = rules::judge(report);
     let connected = report.connect.as_ref().is_some_and(|connect| connect.connected_ms.is_some());
+    let weighty = report.findings.iter().any(|finding| finding.severity != Severity::Info);
     report.verdict = match connected {
         false => Verdict::Fail,
-        true if report.findings.is_empty() => Verdict::Pass,
-        true => Verdict::Warn,
+        true if weighty => Verdict::Warn,
+        true => Verdict::Pass,
     };
 }

@@ -95,7 +95,7 @@ pub type Lookup = dyn Fn(&str) -> Option<String>;
 /// What `main` hands in.
 pub struct Surroundings {
     pub terminal: Terminal,
-    pub out: Box<dyn Write>,
+    pub out: Box<dyn Write + Send>,
     pub err: Box<dyn Write + Send>,
     /// The start of the run.
     pub now: SystemTime,
@@ -241,7 +241,7 @@ fn recorded(words: &[String]) -> Result<(Cli, ArgMatches), Stop> {
 }
 
 /// Ends before anything was done.
-fn refuse(stop: Stop, plugin: bool, terminal: &Terminal, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> u8 {
+fn refuse(stop: Stop, plugin: bool, terminal: &Terminal, out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> u8 {
     let mut ui = Ui::new(terminal, Wishes::default(), out, err);
     let code = match stop {
         Stop::Parser { text, code: exit::OK } => {

@@ -190,6 +190,22 @@ impl Outputs {
         Ok(())
     }
 
+    /// The same where stdout is taken: the text goes elsewhere, or nowhere, and any other answer needs a file.
+    pub fn beside_stdout(mut self, silent: bool, in_file: bool) -> Result<Outputs, Stop> {
+        match self.main {
+            Some(Format::Text) if silent => self.main = None,
+            Some(format) if format != Format::Text && !in_file => {
+                let name = format.name();
+                return usage(format!(
+                    "standard output carries what the other side is to read; give the report a file, such as \
+                     --output {name}=FILE"
+                ));
+            }
+            _ => {}
+        }
+        Ok(self)
+    }
+
     /// Shows what stands above everything else.
     pub fn begin(&self, demo: Option<&str>, ui: &mut Ui) {
         if self.main == Some(Format::Text) && !self.codes && self.redact.is_none() {

@@ -104,6 +104,11 @@ const ELSEWHERE: [&str; 5] = ["interface", "local_address", "ipv6", "nameserver"
 impl ServerArgs {
     /// For a demo, which brings its own servers: none, and none may be named on the command line.
     pub fn none(&self, matches: &ArgMatches) -> Result<Named, Stop> {
+        self.beside_demo(matches, 0)
+    }
+
+    /// The same where so many of the plain arguments are no servers.
+    pub fn beside_demo(&self, matches: &ArgMatches, words: usize) -> Result<Named, Stop> {
         let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let filed = self.file.configured.as_ref().is_some_and(|file| !file.servers.is_empty());
         let in_file = filed && ["config", "profile"].iter().any(named);

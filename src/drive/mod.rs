@@ -27,6 +27,7 @@ mod refusals;
 mod resolve;
 mod run;
 mod shared;
+pub mod signal;
 mod signals;
 mod stream;
 mod tcp;

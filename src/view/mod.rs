@@ -22,6 +22,7 @@ pub mod nagios;
 pub mod nat;
 pub mod progress;
 pub mod prometheus;
+pub mod qr;
 pub mod servers;
 pub mod style;
 pub mod table;

@@ -12,16 +12,32 @@ use super::style::{Ink, Style};
 /// What is known about the terminal before any flag is read.
 #[derive(Debug, Clone, Default)]
 pub struct Terminal {
+    pub stdin: bool,
     pub stdout: bool,
     pub stderr: bool,
-    /// Columns, as the terminal says.
+    /// Columns and rows, as the terminal says.
     pub width: Option<usize>,
+    pub height: Option<usize>,
     /// `COLUMNS`, `NO_COLOR`, `CLICOLOR_FORCE`, `FORCE_COLOR`, `TERM`, as they are set.
     pub columns: Option<String>,
     pub no_color: Option<String>,
     pub clicolor_force: Option<String>,
     pub force_color: Option<String>,
     pub term: Option<String>,
+}
+
+impl Terminal {
+    /// Columns that standard error has, where it is a terminal.
+    #[must_use]
+    pub fn columns(&self) -> Option<usize> {
+        self.width.filter(|_| self.stderr)
+    }
+
+    /// Its rows, likewise.
+    #[must_use]
+    pub fn rows(&self) -> Option<usize> {
+        self.height.filter(|_| self.stderr)
+    }
 }
 
 /// When to use colour.
@@ -50,6 +66,8 @@ pub struct Wishes {
 /// Where the answer and the conversation go.
 pub struct Ui {
     answer: Answer,
+    /// Standard output, when the answer goes to a file.
+    stdout: Box<dyn Write + Send>,
     /// Further answers, written when all is known, each whole or not at all.
     files: Vec<(PathBuf, String)>,
     /// What is added to files that others write to as well.
@@ -57,6 +75,8 @@ pub struct Ui {
     /// Where a job of GitHub Actions takes a page.
     pub job_summary: Option<PathBuf>,
     conversation: Conversation,
+    /// What is known about the terminal.
+    pub terminal: Terminal,
     /// How the answer is drawn.
     pub style: Style,
     /// How the conversation is drawn.
@@ -73,7 +93,7 @@ pub struct Ui {
 
 enum Answer {
     Stream {
-        to: Box<dyn Write>,
+        to: Box<dyn Write + Send>,
         failed: Option<io::Error>,
     },
     /// Written when all is known, whole or not at all.
@@ -85,10 +105,11 @@ enum Answer {
 
 impl Ui {
     #[must_use]
-    pub fn new(terminal: &Terminal, wishes: Wishes, out: Box<dyn Write>, err: Box<dyn Write + Send>) -> Ui {
+    pub fn new(terminal: &Terminal, wishes: Wishes, out: Box<dyn Write + Send>, err: Box<dyn Write + Send>) -> Ui {
         let on_terminal = terminal.stdout && wishes.file.is_none();
         let width = width(terminal, on_terminal);
         Ui {
+            terminal: terminal.clone(),
             style: Style { width, color: colorful(terminal, wishes.color, on_terminal) },
             aside: Style { width, color: colorful(terminal, wishes.color, terminal.stderr) },
             progress_allowed: terminal.stderr
@@ -101,16 +122,26 @@ impl Ui {
             private: wishes.private,
             failure: None,
             verbose: wishes.verbose,
-            answer: match wishes.file {
-                Some(path) => Answer::File { path, text: String::new() },
-                None => Answer::Stream { to: out, failed: None },
-            },
+            stdout: Box::new(io::sink()),
+            answer: Answer::Stream { to: out, failed: None },
             files: Vec::new(),
             additions: Vec::new(),
             job_summary: None,
             conversation: Arc::new(Mutex::new(err)),
             progress: None,
         }
+        .answering_in(wishes.file)
+    }
+
+    /// The same with the answer in a file.
+    fn answering_in(mut self, file: Option<PathBuf>) -> Ui {
+        if let Some(path) = file {
+            let before = std::mem::replace(&mut self.answer, Answer::File { path, text: String::new() });
+            if let Answer::Stream { to, .. } = before {
+                self.stdout = to;
+            }
+        }
+        self
     }
 
     /// Adds to the answer, and shows it at once unless it goes to a file.
@@ -130,6 +161,19 @@ impl Ui {
         }
     }
 
+    /// Puts the answer where the conversation goes, and hands over stdout for something else. An answer that goes to
+    /// a file goes there still.
+    pub fn turn_aside(&mut self) -> Box<dyn Write + Send> {
+        match &mut self.answer {
+            Answer::Stream { to, .. } => {
+                self.style = self.aside;
+                std::mem::replace(to, Box::new(Spoken(Arc::clone(&self.conversation))))
+            }
+            // Nobody has taken it.
+            Answer::File { .. } => std::mem::replace(&mut self.stdout, Box::new(io::sink())),
+        }
+    }
+
     /// Keeps a further answer for its file.
     pub fn keep(&mut self, path: PathBuf, text: String) {
         self.files.push((path, text));
@@ -138,6 +182,11 @@ impl Ui {
     /// Keeps what is to be added to a file.
     pub fn append(&mut self, path: PathBuf, text: String) {
         self.additions.push((path, text));
+    }
+
+    /// Something that somebody is to carry or to do, without which nothing goes on.
+    pub fn show(&mut self, text: &str) {
+        self.tell(text);
     }
 
     /// Remembers why there is no answer.
@@ -219,6 +268,19 @@ impl Ui {
             Some(progress) => progress.aside(write),
             None => write(),
         };
+    }
+}
+
+/// The conversation, to be written to.
+struct Spoken(Conversation);
+
+impl Write for Spoken {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        locked(&self.0).write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        locked(&self.0).flush()
     }
 }
 

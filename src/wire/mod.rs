@@ -1,5 +1,6 @@
 //! Everything with a grammar: STUN messages (over `stun-rs`), channel data, stream framing,
-//! candidate lines, ICE server URIs, server lists, REST API credentials, multicast DNS, what home routers speak.
+//! candidate lines, SDP, what two agents tell one another, ICE server URIs, server lists, REST API
+//! credentials, multicast DNS, what home routers speak.
 //!
 //! Pure functions over bytes and text. Whatever comes in, nothing here panics.
 //!
@@ -26,6 +27,7 @@ pub mod integrity;
 pub mod mdns;
 pub mod message;
 pub mod rest;
+pub mod sdp;
 pub mod signal;
 pub mod uri;
 mod value;

@@ -3,6 +3,9 @@
 //! `description` is the first line of each side; `candidate` and `complete` follow where candidates trickle
 //! (RFC 8838). Fields and types that are not known are passed over, so that versions can talk to one another.
 
+pub mod line;
+pub mod pasted;
+
 use serde::{Deserialize, Serialize};
 
 /// The longest line that is read, in bytes.
@@ -98,6 +101,24 @@ impl std::fmt::Debug for Description {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct BadSignal(pub String);
+
+impl Description {
+    /// That the keys are such as an ICE agent has (RFC 8839 §5.4), and that no more is listed than is read.
+    pub fn check(&self) -> Result<(), BadSignal> {
+        let fine = |text: &str, least| {
+            (least..=256).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+        };
+        let why = match (fine(&self.ufrag, 4), fine(&self.pwd, 22)) {
+            _ if self.candidates.len() > CANDIDATES => {
+                format!("{} candidates; {CANDIDATES} are read at the most", self.candidates.len())
+            }
+            (false, _) => "its ice-ufrag is not 4 to 256 characters of the alphabet that ICE has".into(),
+            (_, false) => "its ice-pwd is not 22 to 256 characters of the alphabet that ICE has".into(),
+            _ => return Ok(()),
+        };
+        Err(BadSignal(format!("no ICE agent describes itself so: {why}")))
+    }
+}
 
 impl Message {
     /// One line without its end.

@@ -34,6 +34,11 @@ pub trait Means {
         false
     }
 
+    /// Whether both sides are in this process.
+    fn is_alone(&self) -> bool {
+        false
+    }
+
     /// Gets ready before anything is gathered: somebody dials, a media server names its ICE servers.
     async fn begin(&mut self, _aside: &Aside<'_>) -> Result<Begun, Stop> {
         Ok(Begun::default())

@@ -62,10 +62,16 @@ pub fn config(
         duration: args.duration.unwrap_or(if args.echo { ECHO } else { Duration::ZERO }),
         until_failure: args.until_failure,
         restart: args.restart,
-        wait: args.wait.unwrap_or(if kept.carried { CARRIED } else { WAIT }),
+        wait: wait(args, kept.carried),
         tcp,
         mdns: !args.no_mdns,
+        signalling: kept.signalling.clone(),
     })
+}
+
+/// How long the other side is waited for.
+pub fn wait(args: &ConnectArgs, carried: bool) -> Duration {
+    args.wait.unwrap_or(if carried { CARRIED } else { WAIT })
 }
 
 /// How long the whole may take; none for who waits for a failure.

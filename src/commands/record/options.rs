@@ -20,6 +20,16 @@ const LEFT_OUT: &[&str] = &[
     "ca_file",
     "pcap",
     "trace",
+    "exec",
+    "listen",
+    "dial",
+    "whip",
+    "whep",
+    "itself",
+    "token",
+    "token_file",
+    "sdp",
+    "qr",
 ];
 /// The heading of the options about the output.
 const OUTPUT: &str = "Output";
