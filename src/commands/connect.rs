@@ -28,7 +28,7 @@ use crate::drive::{self, Ended};
 use crate::machine::{Chance, Time};
 use crate::probes::connect::{Both, Config, Connecting, Happening, PairKind};
 use crate::probes::gather::ServerSpec;
-use crate::report::{Environment, Report, Severity, Verdict};
+use crate::report::{Environment, Event, Report, Severity, Verdict};
 use crate::rules;
 use crate::view::escape::visible;
 use crate::view::ui::Ui;
@@ -296,7 +296,10 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
             let learn = |now: Time, happening| {
                 end = now.millis();
                 match happening {
-                    Happening::Learned(event) => {
+                    Happening::Learned(mut event) => {
+                        if let Event::Connect { connect, .. } = &mut *event {
+                            connect.signalling.clone_from(&kept.signalling);
+                        }
                         aside.with(|ui| outputs.learn(&event, ui));
                         report.learn(&event);
                     }

@@ -112,7 +112,7 @@ impl ServerArgs {
         let named = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let filed = self.file.configured.as_ref().is_some_and(|file| !file.servers.is_empty());
         let in_file = filed && ["config", "profile"].iter().any(named);
-        if in_file || ["uris", "stun", "turn", "ice_servers"].iter().any(named) {
+        if in_file || self.uris.len() > words || ["stun", "turn", "ice_servers"].iter().any(named) {
             return usage("--demo brings its own servers; name servers or ask for the demo, not both");
         }
         match ELSEWHERE.iter().find(|id| named(id)) {

@@ -168,7 +168,9 @@ impl Lines {
 /// nothing is known.
 fn default_candidate(lines: &[String]) -> (String, u16) {
     let usable = lines.iter().filter_map(|line| line.parse::<Candidate>().ok()).filter(|candidate| {
-        candidate.component == 1 && candidate.transport == "udp" && candidate.address.parse::<std::net::IpAddr>().is_ok()
+        candidate.component == 1
+            && candidate.transport == "udp"
+            && candidate.address.parse::<std::net::IpAddr>().is_ok()
     });
     let rank = |candidate: &Candidate| match candidate.kind {
         CandidateType::Relay => 0,
@@ -247,19 +249,16 @@ fn choose<'a>(
     first: Option<&String>,
 ) -> Result<&'a Ice, BadSignal> {
     let alive = || sections.iter().filter(|(section, ..)| !section.rejected);
-    let has_keys = |ice: &Ice| {
-        (ice.ufrag.is_some() || session.ufrag.is_some()) && (ice.pwd.is_some() || session.pwd.is_some())
-    };
+    let has_keys =
+        |ice: &Ice| (ice.ufrag.is_some() || session.ufrag.is_some()) && (ice.pwd.is_some() || session.pwd.is_some());
     let tagged = alive().find(|(section, _, ice)| first.is_some() && section.mid.as_ref() == first && has_keys(ice));
     if alive().next().is_none() {
         return bad("every section of the SDP is rejected (port 0), so there is nothing to connect to");
     }
     match tagged.or_else(|| alive().find(|(_, _, ice)| has_keys(ice))) {
         Some((_, _, ice)) => Ok(ice),
-        None => bad(
-            "the SDP has no a=ice-ufrag and a=ice-pwd, so it is not one of an ICE agent; copy all of what \
-             RTCPeerConnection.localDescription.sdp holds",
-        ),
+        None => bad("the SDP has no a=ice-ufrag and a=ice-pwd, so it is not one of an ICE agent; copy all of what \
+             RTCPeerConnection.localDescription.sdp holds"),
     }
 }
 

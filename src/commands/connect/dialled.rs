@@ -110,7 +110,9 @@ impl Listen {
                     match kind {
                         _ if strangers > STRANGERS => {}
                         StrangerKind::WrongToken => {
-                            aside.warn(&format!("{from} dialled with another token and was not let in; still listening"));
+                            aside.warn(&format!(
+                                "{from} dialled with another token and was not let in; still listening"
+                            ));
                         }
                         StrangerKind::Foreign => {
                             aside.detail(&format!("{from} dialled, but does not speak as rtcprobe does"));
@@ -149,9 +151,9 @@ impl Means for Dial {
                 self.lines = Some(lines);
                 Ok(Begun::default())
             }
-            Err(NoDial::WrongToken) => {
-                usage(format!("--dial {to}: the side that listens there knows another token; use the one that it printed"))
-            }
+            Err(NoDial::WrongToken) => usage(format!(
+                "--dial {to}: the side that listens there knows another token; use the one that it printed"
+            )),
             Err(NoDial::Foreign(why)) => Err(Stop::CannotRun(format!(
                 "--dial {to}: somebody answers there, but not `rtcprobe connect --listen`: {}",
                 visible(&why)

@@ -140,10 +140,15 @@ impl Paste {
         loop {
             let (text, ended) = gathered(&mut input, by_hand).await;
             if ended && text.trim().is_empty() {
-                return usage(
-                    "standard input ended before the other side's description came; paste what it printed, or give \
-                     it as an argument: rtcprobe connect answer LINE",
-                );
+                return usage(match self.part {
+                    Part::Offer => {
+                        "standard input ended before the other side's answer came; paste there what it prints"
+                    }
+                    Part::Answer => {
+                        "standard input ended before the other side's offer came; paste there what it printed, or \
+                         give it as an argument: rtcprobe connect answer LINE"
+                    }
+                });
             }
             let mut why = match self.checked(&text, own) {
                 Ok(pasted) => {

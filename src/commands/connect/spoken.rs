@@ -90,8 +90,8 @@ impl Means for Exec {
             (End::Theirs(_), ended) if !theirs.described() => {
                 let how = ended.unwrap_or_else(|| "ended".into());
                 Err(Stop::CannotRun(format!(
-                    "the command of --exec {how}, and the other side has not described itself; it is to run \
-                     `rtcprobe connect answer -`, and rtcprobe must be in its PATH"
+                    "the command of --exec {how} before the other side had described itself; over there, \
+                     `rtcprobe connect answer -` must run, with rtcprobe in the PATH"
                 )))
             }
             (_, Some(how)) => {

@@ -32,9 +32,9 @@ pub fn given(args: &ConnectArgs) -> Result<Option<String>, Stop> {
 /// What is given, if it is long enough.
 pub fn shared(args: &ConnectArgs) -> Result<Option<String>, Stop> {
     match given(args)? {
-        Some(token) if token.chars().count() < LEAST => {
-            usage(format!("the token has fewer than {LEAST} characters; leave it out where you listen, and one is made"))
-        }
+        Some(token) if token.chars().count() < LEAST => usage(format!(
+            "the token has fewer than {LEAST} characters; leave it out where you listen, and one is made"
+        )),
         token => Ok(token),
     }
 }

@@ -65,7 +65,6 @@ pub fn config(
         wait: wait(args, kept.carried),
         tcp,
         mdns: !args.no_mdns,
-        signalling: kept.signalling.clone(),
     })
 }
 

@@ -118,7 +118,7 @@ fn told(status: std::process::ExitStatus) -> String {
     }
     match status.code() {
         // As shells say it.
-        Some(127) => "ended with exit code 127: there is no such command".into(),
+        Some(127) => "ended with exit code 127 (no such command)".into(),
         Some(code) => format!("ended with exit code {code}"),
         None => "ended".into(),
     }

@@ -57,7 +57,12 @@ async fn read(mut from: OwnedReadHalf, inbox: mpsc::Sender<Heard>, mut hears: Si
     let _ = inbox.send(Heard::End(end)).await;
 }
 
-async fn write(mut to: OwnedWriteHalf, mut outbox: mpsc::Receiver<String>, mut says: Signer, leaving: mpsc::Sender<()>) {
+async fn write(
+    mut to: OwnedWriteHalf,
+    mut outbox: mpsc::Receiver<String>,
+    mut says: Signer,
+    leaving: mpsc::Sender<()>,
+) {
     while let Some(line) = outbox.recv().await {
         let mut signed = says.sign(&line);
         signed.push('\n');

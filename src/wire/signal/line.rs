@@ -90,7 +90,9 @@ pub fn read(code: &str) -> Result<Description, BadSignal> {
         return Err(BadSignal(GARBLED.into()));
     }
     let description = unpack(body).ok_or_else(|| {
-        BadSignal("the line is whole, but not one that this version can read; use the same rtcprobe on both sides".into())
+        BadSignal(
+            "the line is whole, but not one that this version can read; use the same rtcprobe on both sides".into(),
+        )
     })?;
     description.check()?;
     Ok(description)
@@ -195,7 +197,7 @@ fn unpack(body: &[u8]) -> Option<Description> {
 
 /// As bytes, where the text is what base64 makes of them.
 fn packed(text: &str) -> Option<Vec<u8>> {
-    let bytes = (text.len() % 4 == 0).then(|| STANDARD_NO_PAD.decode(text).ok())??;
+    let bytes = text.len().is_multiple_of(4).then(|| STANDARD_NO_PAD.decode(text).ok())??;
     (STANDARD_NO_PAD.encode(&bytes) == text).then_some(bytes)
 }
 

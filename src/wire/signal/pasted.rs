@@ -86,8 +86,7 @@ pub fn goes_on(text: &str) -> bool {
     if text.starts_with(['{', '[']) {
         return serde_json::from_str::<Value>(text).is_err_and(|why| why.is_eof());
     }
-    start_of_sdp(text).is_some() && text.contains('\n')
-        || (text.starts_with("v=0") && !text.contains("\\n"))
+    start_of_sdp(text).is_some() && text.contains('\n') || (text.starts_with("v=0") && !text.contains("\\n"))
 }
 
 const WHAT: &str = "paste what the other side printed: a line that begins with rtcprobe1:, SDP, or the JSON of a \
@@ -124,9 +123,7 @@ fn read_json(text: &str, form: Form) -> Result<Pasted, BadSignal> {
         (Some("answer" | "pranswer"), Some(text)) => read_sdp(text, Some(Part::Answer), form),
         (None, Some(text)) => read_sdp(text, None, form),
         _ if value.get("candidate").is_some() => bad(format!("that is a candidate without its description; {WHAT}")),
-        _ if value.get("iceServers").is_some() => {
-            bad(format!("those are servers, which --ice-servers takes; {WHAT}"))
-        }
+        _ if value.get("iceServers").is_some() => bad(format!("those are servers, which --ice-servers takes; {WHAT}")),
         _ => bad(format!("the JSON has neither \"sdp\" nor a description in it; {WHAT}")),
     }
 }
