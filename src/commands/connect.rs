@@ -8,6 +8,7 @@ mod talk;
 mod token;
 mod wanted;
 mod way;
+#[allow(dead_code, reason = "it follows")]
 mod whip;
 
 use std::path::PathBuf;

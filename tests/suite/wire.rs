@@ -4,6 +4,7 @@ mod arbitrary;
 mod gateway;
 mod registry;
 mod second_opinion;
+mod signalling;
 mod strangers;
 mod vectors;
 
