@@ -283,7 +283,12 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
     let running = async {
         let begun = match world.is_replay() {
             true => Begun::default(),
-            false => means.begin(&aside).await?,
+            false => tokio::select! {
+                begun = means.begin(&aside) => begun?,
+                () = drive::interrupted() => {
+                    return Err(Stop::Interrupted("interrupted before the other side came".into()));
+                }
+            },
         };
         let mut named = std::mem::take(&mut config.gather.servers);
         named.extend(named_by_the_other(&kept, begun.servers, world)?);

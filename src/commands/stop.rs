@@ -9,6 +9,9 @@ pub enum Stop {
     /// The probe could not run.
     #[error("{0}")]
     CannotRun(String),
+    /// The user ended it before there was anything to report.
+    #[error("{0}")]
+    Interrupted(String),
     /// The command line asked for text only (`--help`), or was refused by its parser.
     #[error("{text}")]
     Parser { text: String, code: u8 },
@@ -20,7 +23,7 @@ impl Stop {
     #[must_use]
     pub fn sentence(&self) -> String {
         match self {
-            Stop::Usage(text) | Stop::CannotRun(text) => visible(text),
+            Stop::Usage(text) | Stop::CannotRun(text) | Stop::Interrupted(text) => visible(text),
             Stop::Parser { text, .. } => text.lines().map(visible).collect::<Vec<_>>().join("\n"),
         }
     }
@@ -31,6 +34,7 @@ impl Stop {
         match self {
             Stop::Usage(_) => super::exit::USAGE,
             Stop::CannotRun(_) => super::exit::CANNOT_RUN,
+            Stop::Interrupted(_) => super::exit::INTERRUPTED,
             Stop::Parser { code, .. } => *code,
         }
     }

@@ -42,6 +42,7 @@ pub use interfaces::{Interface, InterfaceAddress, interfaces, source_address};
 pub use kinds::{Description, InterfaceKind, kind_of};
 pub use limits::{LEAST_DESCRIPTORS, enough_descriptors, file_limit, raise_file_limit, seed};
 pub use run::{block_on, run, run_told};
+pub use signals::interrupted;
 pub use trust::{check_authorities, is_server_name};
 
 use std::net::{IpAddr, SocketAddr};

@@ -2,6 +2,11 @@
 
 use std::future::pending;
 
+/// Waits for the user's wish to stop.
+pub async fn interrupted() {
+    Signals::listen().next().await;
+}
+
 /// Listens for the user's wish to stop.
 pub struct Signals {
     #[cfg(unix)]

@@ -28,8 +28,8 @@ pub fn draw(text: &str, room: (Option<usize>, Option<usize>), colour: bool) -> R
         let inside = |at: usize| at.checked_sub(QUIET).filter(|at| *at < code.width());
         match (inside(x), inside(y)) {
             (Some(x), Some(y)) => code[(x, y)] == Color::Light,
-            // The last row may have only one half.
-            _ => y < side,
+            // Of the last row, half may be below; it is left as the terminal has it.
+            _ => y < side || colour,
         }
     };
     let mut drawing = String::new();

@@ -127,8 +127,9 @@ impl Paste {
             if *qr {
                 draw(text.trim_end(), ui);
             }
-            if *part == Part::Offer {
-                after(ui, "\nthen paste its answer here:");
+            match part {
+                Part::Offer => after(ui, "\nthen paste its answer here:"),
+                Part::Answer => after(ui, "\nand wait: the rest happens by itself."),
             }
         });
     }
