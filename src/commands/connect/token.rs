@@ -64,6 +64,6 @@ pub fn to_dial(args: &ConnectArgs) -> Result<String, Stop> {
 
 /// 120 bits, in letters and digits that are not taken for one another.
 fn made_up(chance: &mut Chance) -> String {
-    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
+    const LETTERS: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz023456789";
     chance.bytes::<24>().iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }
