@@ -13,7 +13,8 @@ pub struct Connect {
     /// `self`.
     pub signalling: String,
     pub role: Option<IceRole>,
-    /// The state at the end, in the words of `RTCIceTransportState`.
+    /// The state when the run ended, in the words of `RTCIceTransportState`: `closed` only where it was ended before a
+    /// pair was in use.
     pub state: ConnectState,
     /// Every state that was entered, in order.
     pub states: Vec<StateChange>,
@@ -195,7 +196,8 @@ pub struct PairFailure {
 pub enum FailureReason {
     /// No answer to any copy of the check.
     NoAnswer,
-    /// Nothing that was sent was answered, but the other side's checks arrive: the path works one way only.
+    /// Nothing that was sent was answered, but the other side's checks arrive: the path works one way only, or the
+    /// other side knows another password and is silent about it.
     OneWay,
     /// The answer came from another address than was asked.
     WrongSource,

@@ -8,12 +8,15 @@ use std::time::{Duration, Instant};
 use rcgen::{CertificateParams, KeyPair};
 use rtcprobe::drive::{self, Options};
 use rtcprobe::machine::Chance;
+use rtcprobe::probes::connect::{self, Happening, Policy};
 use rtcprobe::probes::gather::{self, Alternate, Gathering, Local, ServerSpec};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
-use rtcprobe::report::{Candidate, CandidateKind, Environment, Outcome, RelayProtocol, Report};
+use rtcprobe::report::connect::{Connect, ConnectPath, ConnectState};
+use rtcprobe::report::{self, Candidate, CandidateKind, Environment, Outcome, RelayProtocol, Report};
 use rtcprobe::server::nat::NatConfig;
 use rtcprobe::server::{Addresses, DEMO_REALM, DemoAddresses, DemoPorts, Event, demo};
+use rtcprobe::wire::signal::Part;
 
 const LIMIT: Duration = Duration::from_secs(20);
 
@@ -55,31 +58,74 @@ fn beside<T>(kind: &str, client: impl AsyncFnOnce(&Addresses, &DemoAddresses, &O
 
 fn gathering(kind: &str) -> (Report, Vec<Event>) {
     beside(kind, async |listening, demo, options| {
-        let credentials = Credentials { username: demo.username.clone(), password: demo.password.clone() };
-        let servers = demo.uris(listening).into_iter().map(|uri| {
-            let credentials = uri.scheme.is_turn().then(|| credentials.clone());
-            ServerSpec { uri, credentials }
-        });
-        let config = gather::Config {
-            servers: servers.collect(),
-            locals: vec![Local { interface: "lo".into(), address: IpAddr::from([127, 0, 0, 1]) }],
-            host: true,
-            srflx: true,
-            relay: true,
-            schedule: Schedule::PROMPT,
-            alternate: Alternate::Follow,
-            send_software: true,
-            connections: 200,
-            unix_time: None,
-            keep: false,
-            tcp: false,
-        };
+        let config = asked(listening, demo);
         let environment = Environment { os: "test".into(), arch: "test".into(), interfaces: Vec::new() };
         let mut report = Report::new("gather", "2026-11-20T12:00:00.000Z".into(), environment);
         let mut machine = Gathering::new(config, Chance::from_seed(drive::seed().unwrap()));
         drive::run(&mut machine, options, Some(LIMIT), |_, event| report.learn(&event)).await.unwrap();
         report
     })
+}
+
+/// Everything that the demo has, from 127.0.0.1.
+fn asked(listening: &Addresses, demo: &DemoAddresses) -> gather::Config {
+    let credentials = Credentials { username: demo.username.clone(), password: demo.password.clone() };
+    let servers = demo.uris(listening).into_iter().map(|uri| {
+        let credentials = uri.scheme.is_turn().then(|| credentials.clone());
+        ServerSpec { uri, credentials }
+    });
+    gather::Config {
+        servers: servers.collect(),
+        locals: vec![Local { interface: "lo".into(), address: IpAddr::from([127, 0, 0, 1]) }],
+        host: true,
+        srflx: true,
+        relay: true,
+        schedule: Schedule::PROMPT,
+        alternate: Alternate::Follow,
+        send_software: true,
+        connections: 200,
+        unix_time: None,
+        keep: false,
+        tcp: false,
+    }
+}
+
+/// Connects two agents of one process; how they are connected.
+fn connecting(change: impl Fn(&mut connect::Config)) -> (Connect, Vec<Event>) {
+    beside("port-restricted-cone", async |listening, demo, options| {
+        let mut config = connect::Config::usual(asked(listening, demo), Part::Offer);
+        (config.wait, config.duration) = (Duration::from_secs(10), Duration::from_millis(500));
+        change(&mut config);
+        let mut both = connect::Both::new(&config, Chance::from_seed(drive::seed().unwrap()));
+        let mut last = None;
+        let learn = |_, happening| {
+            if let Happening::Learned(event) = happening
+                && let report::Event::Connect { connect, .. } = *event
+            {
+                last = Some(*connect);
+            }
+        };
+        drive::run(&mut both, options, Some(LIMIT), learn).await.unwrap();
+        last.expect("what came of it")
+    })
+}
+
+#[test]
+fn two_agents_connect_over_real_sockets_and_give_everything_back() {
+    for (policy, path) in [(Policy::All, ConnectPath::Direct), (Policy::Relay, ConnectPath::Relay)] {
+        for only in [None, Some(connect::Only::Tcp)] {
+            let (connect, events) = connecting(|config| {
+                (config.policy, config.only, config.tcp) = (policy, only, only.is_some());
+            });
+            let found = connect.selected.as_ref().map(|selected| selected.path);
+            assert_eq!((connect.state, found), (ConnectState::Connected, Some(path)), "{only:?}: {connect:#?}");
+            let echo = connect.echo.expect("packets");
+            assert!(echo.echoed && echo.received > 0 && echo.rtt_min_ms.is_some(), "{only:?}: {echo:?}");
+            let released = events.iter().filter(|event| matches!(event, Event::Released { .. })).count();
+            let allocated = events.iter().filter(|event| matches!(event, Event::Allocated { .. })).count();
+            assert_eq!(released, allocated, "{events:#?}");
+        }
+    }
 }
 
 fn of(report: &Report, kind: CandidateKind) -> Vec<Candidate> {

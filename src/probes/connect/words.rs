@@ -76,8 +76,9 @@ fn silence(pair: &Pair, remote: SocketAddr, strange: bool, when: &str) -> PairFa
     } else if spoken.requests_received > 0 {
         let came = spoken.requests_received;
         let theirs = if came == 1 { "one check".to_string() } else { format!("{came} checks") };
+        // Some agents are silent towards a wrong password as well.
         let detail = format!(
-            "no answer from {remote} to {sent} of the check{when}, though {theirs} came from there: the path works one way only"
+            "no answer from {remote} to {sent} of the check{when}, though {theirs} came from there: what is sent there is lost, or refused without a word"
         );
         (FailureReason::OneWay, detail)
     } else {

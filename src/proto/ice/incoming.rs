@@ -28,10 +28,12 @@ impl Agent {
 
     /// Takes note that nothing comes or goes on a route any more.
     pub fn lost(&mut self, route: Route, why: &str) {
-        let Agent { locals, list, .. } = self;
-        for pair in list.pairs.iter_mut().filter(|pair| pair.state != State::Failed) {
-            if locals.get(pair.local).is_some_and(|local| local.route == route) {
+        for index in 0..self.list.pairs.len() {
+            let Some(pair) = self.list.pairs.get_mut(index) else { return };
+            let here = self.locals.get(pair.local).is_some_and(|local| local.route == route);
+            if here && pair.state != State::Failed {
                 pair.fail(Failure::NotSent(why.to_owned()));
+                self.nomination_failed(index);
             }
         }
     }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use rtcprobe::machine::Time;
-use rtcprobe::probes::connect::{Both, Config, Happening, Policy};
-use rtcprobe::report::Event;
+use rtcprobe::probes::connect::{Both, Config, Happening, PairKind, Policy};
 use rtcprobe::report::connect::{Connect, ConnectPath, ConnectState, IceRole};
+use rtcprobe::report::{CandidateKind, Event};
+use rtcprobe::server::nat::{Hairpin, NatConfig};
 use rtcprobe::wire::signal::Part;
 
 use super::super::world::{Log, World};
@@ -21,6 +22,26 @@ fn last(log: &Log<Happening>) -> Connect {
         Happening::Say(_) | Happening::Trouble(_) => None,
     };
     log.iter().rev().find_map(connect).expect("a connection")
+}
+
+#[test]
+fn a_nat_that_hairpins_lets_its_own_clients_meet_outside_and_another_does_not() {
+    for (hairpin, state) in [(Hairpin::External, ConnectState::Connected), (Hairpin::Off, ConnectState::Failed)] {
+        let mut world = World::new(2);
+        serve(&mut world, |_| {});
+        let host = world.host("client", &["10.0.0.2"]);
+        let mut nat: NatConfig = "port-restricted-cone".parse().unwrap();
+        nat.hairpin = hairpin;
+        world.nat(nat, &[host]);
+        let mut config = Config::usual(gathering("10.0.0.2".parse().unwrap(), &["stun:192.0.2.1"]), Part::Offer);
+        config.pairs = vec![PairKind { local: CandidateKind::Srflx, remote: CandidateKind::Srflx }];
+        let chance = world.chance();
+        let log = world.start(host, Both::new(&config, chance));
+        assert!(world.run_until_done(host, Time::from_millis(120_000)));
+        let connect = last(&log);
+        assert_eq!(connect.state, state, "{hairpin:?}: {connect:#?}");
+        assert!(connect.pairs.iter().all(|pair| pair.remote.starts_with("203.0.113.7:")), "{:#?}", connect.pairs);
+    }
 }
 
 #[test]
