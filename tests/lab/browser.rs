@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::process::Cmd;
+use crate::process::{Cmd, Process};
 use crate::topology::Lab;
 
 /// What Chromium reported for one configuration.
@@ -65,9 +65,21 @@ impl Candidate {
 
 /// Gathers with each of these configurations (`RTCConfiguration` as JSON) on the lab's client.
 pub fn gather(lab: &Lab, configurations: &[Value]) -> Vec<Gathered> {
+    let page = PAGE.replace("CONFIGURATIONS", &Value::from(configurations.to_vec()).to_string());
+    // Host addresses instead of names.
+    let (result, _chromium) = open(lab, page, &["--disable-features=WebRtcHideLocalIpsWithMdns"]);
+    serde_json::from_str(&result).unwrap_or_else(|e| panic!("{e}: {result}"))
+}
+
+/// The name that Chromium on the lab's client hides its IPv4 address behind, for as long as it runs.
+pub fn hidden(lab: &Lab) -> (String, Process) {
+    open(lab, HIDDEN.into(), &[])
+}
+
+/// Opens a page; gives what it posts.
+fn open(lab: &Lab, page: String, flags: &[&str]) -> (String, Process) {
     let listener = lab.client.run(|| TcpListener::bind("127.0.0.1:0").unwrap());
     let url = format!("http://{}/", listener.local_addr().unwrap());
-    let page = PAGE.replace("CONFIGURATIONS", &Value::from(configurations.to_vec()).to_string());
     let (answer, answered) = channel();
     thread::spawn(move || {
         while let Ok((stream, _)) = listener.accept() {
@@ -82,16 +94,15 @@ pub fn gather(lab: &Lab, configurations: &[Value]) -> Vec<Gathered> {
         Cmd::new("chromium")
             .args(["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"])
             .args(["--disable-dev-shm-usage", "--disable-extensions", "--disable-component-update"])
-            // Host addresses instead of names, and the lab's authority.
-            .args(["--disable-features=WebRtcHideLocalIpsWithMdns", "--ignore-certificate-errors"])
+            // The lab's authority.
+            .arg("--ignore-certificate-errors")
+            .args(flags.iter().copied())
             .arg(profile)
             .arg(url)
             .env("HOME", lab.dir()),
     );
     let result = answered.recv_timeout(Duration::from_secs(80));
-    drop(chromium);
-    let result = result.expect("CHROMIUM DID NOT ANSWER: is it installed?");
-    serde_json::from_str(&result).unwrap_or_else(|e| panic!("{e}: {result}"))
+    (result.expect("CHROMIUM DID NOT ANSWER: is it installed?"), chromium)
 }
 
 /// Answers one request; gives what was posted.
@@ -148,4 +159,17 @@ const gather = configuration => new Promise(resolve => {
   for (const configuration of CONFIGURATIONS) results.push(await gather(configuration));
   await fetch('/result', { method: 'POST', body: JSON.stringify(results) });
 })();
+</script>";
+
+const HIDDEN: &str = "<!doctype html>
+<script>
+const pc = new RTCPeerConnection();
+pc.createDataChannel('');
+pc.onicecandidate = ({ candidate }) => {
+  if (candidate && candidate.address.endsWith('.local')) {
+    fetch('/result', { method: 'POST', body: candidate.address });
+    pc.onicecandidate = null;
+  }
+};
+pc.setLocalDescription();
 </script>";

@@ -24,7 +24,7 @@
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
 //! | other people's ICE agents, and how two are introduced | [`connect`] |
-//! | tests of rtcprobe | `gather`, `keep`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `chromium` |
+//! | tests of rtcprobe | `gather`, `keep`, `mdns`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -67,6 +67,7 @@ mod crowd;
 mod faults;
 mod gather;
 mod keep;
+mod mdns;
 mod nat_beside;
 mod reports;
 mod timing;
