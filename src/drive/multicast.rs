@@ -42,7 +42,7 @@ pub fn open(shared: &Shared, group: SocketAddr, local: IpAddr) -> Result<Udp, Re
 fn share(socket: &Socket) -> io::Result<()> {
     socket.set_reuse_address(true)?;
     // Elsewhere that is not enough; on Linux it would share the port among processes of one user only.
-    #[cfg(all(unix, not(any(target_os = "linux", target_os = "android"))))]
+    #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
     socket.set_reuse_port(true)?;
     Ok(())
 }

@@ -12,7 +12,7 @@ use rtcprobe::probes::gather::keep::{Heard, Way};
 use rtcprobe::probes::gather::{Alternate, Config, Gathering, Local, ServerSpec};
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
-use rtcprobe::report::CandidateKind;
+use rtcprobe::report::{CandidateKind, TcpKind};
 use rtcprobe::wire::uri;
 
 use crate::certificates::{Authority, Leaf};
@@ -214,4 +214,87 @@ fn a_relay_with_ipv6_only_is_kept_as_well() {
         assert_eq!(coturn.allocations_left(), 0, "{uri}");
     }
     assert_eq!(coturn.sessions(), 0);
+}
+
+/// One opens a connection to the other, and both say something.
+struct Callers {
+    join: Join<usize, Gathering>,
+    active: Option<Way>,
+    passive: Option<SocketAddr>,
+    complete: usize,
+    heard: Vec<(usize, Vec<u8>)>,
+}
+
+impl Callers {
+    fn take(&mut self, now: Time, who: usize, heard: Heard) {
+        match heard {
+            Heard::Found { way, base, candidate } => match (who, candidate.tcp_type) {
+                (0, Some(TcpKind::Active)) => self.active = Some(way),
+                (1, Some(TcpKind::Passive)) => self.passive = Some(base),
+                _ => {}
+            },
+            Heard::Complete => {
+                self.complete += 1;
+                if let (2, Some(way), Some(to)) = (self.complete, self.active, self.passive) {
+                    self.join.tell(&0, |it| it.send(now, way, to, b"there".to_vec()));
+                }
+            }
+            Heard::Bytes { way, from, bytes } => {
+                self.heard.push((who, bytes));
+                if who == 1 {
+                    self.join.tell(&1, |it| it.send(now, way, from, vec![7; 1200]));
+                } else {
+                    for who in 0..2 {
+                        self.join.tell(&who, |it| it.release(now));
+                    }
+                }
+            }
+            // One of the two hangs up first.
+            Heard::NoConnection { .. } if self.heard.len() == 2 => {}
+            other => panic!("{who}: {other:?}"),
+        }
+    }
+}
+
+impl Machine for Callers {
+    type Event = ();
+
+    fn input(&mut self, now: Time, input: Input<'_>) {
+        self.join.input(now, input);
+        for who in 0..2 {
+            while let Some(heard) = self.join.tell(&who, Gathering::heard).flatten() {
+                self.take(now, who, heard);
+            }
+        }
+    }
+
+    fn output(&mut self, now: Time) -> Output<()> {
+        loop {
+            match self.join.output(now) {
+                Output::Event(_) => {}
+                other => return other.map(|_| ()),
+            }
+        }
+    }
+}
+
+#[test]
+fn tcp_host_candidates_connect_in_both_families() {
+    let lab = Lab::usual();
+    for local in [at::CLIENT, at::CLIENT6] {
+        let heard = lab.client.run(move || {
+            let config = Config { tcp: true, servers: Vec::new(), ..config("stun:203.0.113.10", &[local]) };
+            let mut join = Join::new();
+            for who in 0..2 {
+                join.add(who, Gathering::new(config.clone(), Chance::from_seed(drive::seed().unwrap())));
+            }
+            let mut callers = Callers { join, active: None, passive: None, complete: 0, heard: Vec::new() };
+            let options = drive::Options::default();
+            let run = drive::run(&mut callers, &options, Some(Duration::from_secs(20)), |_, ()| {});
+            let ended = drive::block_on(run).unwrap().unwrap();
+            assert_eq!(ended, drive::Ended::Done, "{:?}", callers.heard);
+            callers.heard
+        });
+        assert_eq!(heard, [(1, b"there".to_vec()), (0, vec![7; 1200])], "{local}");
+    }
 }

@@ -15,6 +15,9 @@ use crate::wire::message::{Builder, Class, Message, Method, TransactionId};
 /// A permission lives 300 s (RFC 8656 §9); refreshed this long before.
 const PERMISSION_REFRESH: Duration = Duration::from_secs(240);
 
+/// Peers that one refresh names, so that it fits a packet.
+const PEERS_AT_ONCE: usize = 16;
+
 /// What the server granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
@@ -222,7 +225,7 @@ impl Held {
                 self.permissions.insert(*address, Time::NEVER);
             }
             let peers: Vec<SocketAddr> = due.into_iter().map(|address| SocketAddr::new(address, 0)).collect();
-            self.permit(&peers);
+            peers.chunks(PEERS_AT_ONCE).for_each(|peers| self.permit(peers));
         }
         let rebind: Vec<(u16, SocketAddr)> = self
             .channels

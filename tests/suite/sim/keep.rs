@@ -461,6 +461,38 @@ fn a_relay_whose_allocation_is_forgotten_is_lost() {
 }
 
 #[test]
+fn a_relay_whose_connection_ends_is_lost_and_the_others_stay() {
+    let mut stage = stage(|_| {});
+    let uris = ["turn:198.51.100.1", "turn:198.51.100.1?transport=tcp", "turns:198.51.100.1"];
+    let anna = stage.agent("anna", &[ANNA], &uris);
+    let bert = stage.agent("bert", &[BERT], &[]);
+    stage.gather();
+    let relays = anna.found(CandidateKind::Relay);
+    let host = bert.only(CandidateKind::Host);
+    anna.news();
+    stage.world.reset_connections();
+    stage.soon();
+    let lost: Vec<Way> = anna
+        .news()
+        .into_iter()
+        .map(|heard| match heard {
+            Heard::Lost { way, why } if why.ends_with("ended: it was reset") => way,
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(lost.len(), 2);
+    for (way, ..) in &relays {
+        stage.send(&anna, *way, host.1, b"hello");
+    }
+    stage.soon();
+    let heard = bert.heard().into_iter().filter(|heard| matches!(heard, Heard::Bytes { .. })).count();
+    assert_eq!(heard, 1, "over the one that stays");
+    stage.release(&anna);
+    stage.soon();
+    assert_eq!(stage.allocations(), (3, 3));
+}
+
+#[test]
 fn an_active_candidate_connects_to_a_passive_one_and_packets_go_both_ways() {
     let mut stage = stage(|_| {});
     let (anna, bert) = (stage.tcp_agent("anna", ANNA), stage.tcp_agent("bert", BERT));

@@ -388,6 +388,15 @@ impl World {
         self.pump(host);
     }
 
+    /// Resets every connection.
+    pub fn reset_connections(&mut self) {
+        for connection in 0..self.connections.len() {
+            for side in 0..2 {
+                self.toward(connection, side, What::Finish { connection, side, why: Ending::Reset });
+            }
+        }
+    }
+
     /// A datagram that claims to come from there.
     pub fn inject(&mut self, from: SocketAddr, to: SocketAddr, bytes: Vec<u8>) {
         let sender = (usize::MAX, Socket(0), to);

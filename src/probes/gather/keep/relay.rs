@@ -12,6 +12,8 @@ use crate::wire::attribute;
 /// Datagrams that wait for permissions, and how large they may be together.
 const WAITING: usize = 64;
 const WAITING_BYTES: usize = 128 << 10;
+/// Peers that one request names, so that it fits a packet.
+const AT_ONCE: usize = 16;
 /// Addresses that permissions are asked for.
 const PEERS: usize = 256;
 /// Peers that get a channel.
@@ -107,8 +109,8 @@ impl Relay {
 
     /// Asks for what is to be asked for by now, in one request (RFC 8656 §10.1).
     pub(in crate::probes::gather) fn flush(&mut self, allocation: &mut Allocation) {
-        if !self.wanted.is_empty() {
-            allocation.permit(&std::mem::take(&mut self.wanted));
+        for peers in std::mem::take(&mut self.wanted).chunks(AT_ONCE) {
+            allocation.permit(peers);
         }
     }
 
