@@ -331,6 +331,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--tcp', '--tcp', [CompletionResultType]::ParameterName, 'Use TCP host candidates, too (RFC 6544)')
             [CompletionResult]::new('--no-trickle', '--no-trickle', [CompletionResultType]::ParameterName, 'Tell all candidates at once, when the last is known')
             [CompletionResult]::new('--no-mdns', '--no-mdns', [CompletionResultType]::ParameterName, 'Do not ask the local network for the .local names that browsers hide addresses behind')
+            [CompletionResult]::new('--no-forecast', '--no-forecast', [CompletionResultType]::ParameterName, 'Do not look at the NAT beside it, which tells whether a direct path was to be expected')
             [CompletionResult]::new('--echo', '--echo', [CompletionResultType]::ParameterName, 'Send packets over the selected pair and measure what comes back, for 5s or as long as --duration says')
             [CompletionResult]::new('--until-failure', '--until-failure', [CompletionResultType]::ParameterName, 'Go on until the path is lost for good, and say when it was noticed')
             [CompletionResult]::new('--no-software', '--no-software', [CompletionResultType]::ParameterName, 'Do not tell servers the name and version of this program')

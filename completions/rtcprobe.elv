@@ -323,6 +323,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --tcp 'Use TCP host candidates, too (RFC 6544)'
             cand --no-trickle 'Tell all candidates at once, when the last is known'
             cand --no-mdns 'Do not ask the local network for the .local names that browsers hide addresses behind'
+            cand --no-forecast 'Do not look at the NAT beside it, which tells whether a direct path was to be expected'
             cand --echo 'Send packets over the selected pair and measure what comes back, for 5s or as long as --duration says'
             cand --until-failure 'Go on until the path is lost for good, and say when it was noticed'
             cand --no-software 'Do not tell servers the name and version of this program'

@@ -353,6 +353,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l qr -d 'Dra
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l tcp -d 'Use TCP host candidates, too (RFC 6544)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-trickle -d 'Tell all candidates at once, when the last is known'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-mdns -d 'Do not ask the local network for the .local names that browsers hide addresses behind'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-forecast -d 'Do not look at the NAT beside it, which tells whether a direct path was to be expected'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l echo -d 'Send packets over the selected pair and measure what comes back, for 5s or as long as --duration says'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l until-failure -d 'Go on until the path is lost for good, and say when it was noticed'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-software -d 'Do not tell servers the name and version of this program'

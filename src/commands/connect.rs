@@ -1,5 +1,6 @@
 mod browser;
 mod dialled;
+mod foresight;
 mod itself;
 mod means;
 mod paste;
@@ -27,7 +28,7 @@ use super::servers::{DefaultsArgs, Manner, ServerArgs};
 use super::stop::Stop;
 use crate::drive::{self, Ended};
 use crate::machine::{Chance, Time};
-use crate::probes::connect::{Both, Config, Connecting, Happening, PairKind};
+use crate::probes::connect::{Both, Config, Foreseeing, Happening, PairKind};
 use crate::probes::gather::ServerSpec;
 use crate::report::{Environment, Event, Report, Severity, Verdict};
 use crate::rules;
@@ -115,6 +116,9 @@ pub struct ConnectArgs {
     /// Do not ask the local network for the .local names that browsers hide addresses behind
     #[arg(long, env = "RTCPROBE_NO_MDNS", value_parser = super::flag::parse, help_heading = "Connecting")]
     pub no_mdns: bool,
+    /// Do not look at the NAT beside it, which tells whether a direct path was to be expected
+    #[arg(long, env = "RTCPROBE_NO_FORECAST", value_parser = super::flag::parse, help_heading = "Connecting")]
+    pub no_forecast: bool,
     /// Send packets over the selected pair and measure what comes back, for 5s or as long as --duration says
     #[arg(long, env = "RTCPROBE_ECHO", value_parser = super::flag::parse, help_heading = "Connecting")]
     pub echo: bool,
@@ -266,7 +270,11 @@ impl Asked<'_> {
         locals::check_family(uris(), &wish)?;
         let locals = locals::choose(&environment.interfaces, &wish, &environment::routed(world)?)?;
         let defaults = named.defaults;
-        let config = wanted::config(args, &kept, named, locals, demo.is_some(), world)?;
+        let uris: Vec<_> = uris().cloned().collect();
+        let mut config = wanted::config(args, &kept, named, locals, demo.is_some(), world)?;
+        if !kept.both {
+            config.nat = foresight::look(args, &config, &uris, (&environment, &wish), demo.is_some(), world)?;
+        }
         let limit = wanted::limit(args, &config);
         Ok(Plan { config, kept, limit, options, environment, demo, defaults, outputs, chance })
     }
@@ -298,6 +306,7 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
         let run = async |servers: Vec<ServerSpec>| {
             let urls: Vec<String> = servers.iter().map(|server| server.uri.to_string()).collect();
             aside.with(|ui| ui.begin(&urls));
+            config.nat = foresight::ask(config.nat, &servers);
             config.gather.servers = servers;
             let learn = |now: Time, happening| {
                 end = now.millis();
@@ -305,6 +314,7 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
                     Happening::Learned(mut event) => {
                         if let Event::Connect { connect, .. } = &mut *event {
                             connect.signalling.clone_from(&kept.signalling);
+                            connect.forecast = rules::forecast::path(connect);
                         }
                         aside.with(|ui| outputs.learn(&event, ui));
                         report.learn(&event);
@@ -317,7 +327,7 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
             let mut ear = ear;
             let ended = match kept.both {
                 true => world.run_told(&mut Both::new(&config, chance), &options, limit, &mut ear, learn).await,
-                false => world.run_told(&mut Connecting::new(config, chance), &options, limit, &mut ear, learn).await,
+                false => world.run_told(&mut Foreseeing::new(config, chance), &options, limit, &mut ear, learn).await,
             };
             drop(tell);
             ended
@@ -366,10 +376,14 @@ fn judge(report: &mut Report, ended: Ended) {
     super::judge::explain_servers(report);
     report.findings = rules::judge(report);
     let connected = report.connect.as_ref().is_some_and(|connect| connect.connected_ms.is_some());
-    let weighty = report.findings.iter().any(|finding| finding.severity != Severity::Info);
-    report.verdict = match connected {
-        false => Verdict::Fail,
-        true if weighty => Verdict::Warn,
-        true => Verdict::Pass,
+    let worst = |path: bool| {
+        let of = report.findings.iter().filter(|finding| !path || finding.servers.is_empty());
+        of.map(|finding| finding.severity).max()
+    };
+    // A server that is of no use matters less than a path that is.
+    report.verdict = match (connected, worst(true), worst(false)) {
+        (false, ..) | (true, Some(Severity::Error), _) => Verdict::Fail,
+        (true, _, Some(Severity::Error | Severity::Warning)) => Verdict::Warn,
+        (true, ..) => Verdict::Pass,
     };
 }

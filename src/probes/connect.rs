@@ -10,6 +10,7 @@ mod connecting;
 mod description;
 mod ending;
 mod fairness;
+mod foresight;
 mod here;
 mod hidden;
 mod pairs;
@@ -27,8 +28,9 @@ const ASLEEP: Duration = Duration::from_secs(2);
 
 pub use both::Both;
 pub use connecting::Connecting;
+pub use foresight::Foreseeing;
 
-use super::gather;
+use super::{gather, nat};
 use crate::report::Event;
 use crate::wire::signal::{self, Part};
 
@@ -57,6 +59,8 @@ pub struct Config {
     pub tcp: bool,
     /// Resolves `.local` names of the other side by multicast (RFC 6762).
     pub mdns: bool,
+    /// How to look at the NAT beside it ([`Foreseeing`] does).
+    pub nat: Option<nat::Config>,
 }
 
 impl Config {
@@ -76,6 +80,7 @@ impl Config {
             wait: Duration::from_secs(60),
             tcp: false,
             mdns: false,
+            nat: None,
         }
     }
 }

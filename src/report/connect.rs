@@ -1,11 +1,14 @@
+mod beside;
+
+pub use beside::{OtherView, PathForecast, RefusedMessage, SideNat};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, CandidateKind, IcmpError, Protocol};
 
 /// What became of connecting to another ICE agent.
-///
-/// Times are from the start of the run, unless they are said to be counted from `checkingMs`.
+/// Times are from the start of the run.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Connect {
@@ -110,6 +113,9 @@ pub struct Side {
     /// It said that there are no more.
     #[serde(default)]
     pub complete: bool,
+    /// The NAT in front of it, where it was looked at and told.
+    #[serde(default)]
+    pub nat: Option<SideNat>,
     /// Candidates that could not be used, and why: a name that does not resolve, another component, a transport that
     /// is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -350,42 +356,4 @@ pub struct Restart {
     /// Longest time without data across it; null when nothing was sent.
     #[schemars(extend("unit" = "ms"))]
     pub gap_ms: Option<f64>,
-}
-
-/// Messages of one kind from one place that were not believed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RefusedMessage {
-    pub from: String,
-    pub reason: String,
-    pub count: u32,
-    #[schemars(extend("unit" = "ms"))]
-    pub first_ms: f64,
-}
-
-/// What should have worked, against what did.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct PathForecast {
-    /// By the behaviour of the NATs, as far as both are known.
-    pub expected: Option<ConnectPath>,
-    pub got: ConnectPath,
-    /// One sentence: which direct path should have worked and did not, or why nothing can be said.
-    pub detail: String,
-}
-
-/// What the other side says.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct OtherView {
-    /// `rtcprobe`, or what the browser calls itself.
-    pub agent: Option<String>,
-    pub ice_state: Option<String>,
-    /// Transport addresses as the other side names them.
-    pub selected: Option<(String, String)>,
-    #[schemars(extend("unit" = "ms"))]
-    pub rtt_ms: Option<f64>,
-    /// Its statistics as it gave them: objects of `getStats`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stats: Vec<serde_json::Value>,
 }

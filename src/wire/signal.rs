@@ -27,6 +27,12 @@ pub enum Message {
     },
     /// No more candidates.
     Complete,
+    /// The NAT in front of this side, in the words of RFC 4787 (`open`, `endpoint-independent` …): what each may be.
+    Nat {
+        udp: String,
+        mapping: Vec<String>,
+        filtering: Vec<String>,
+    },
     /// What the other side sees of the connection.
     Status(Status),
     /// The other side leaves.
@@ -134,7 +140,7 @@ impl Message {
         }
         let bad = |why: serde_json::Error| BadSignal(format!("not a line of signalling: {why}"));
         let value: serde_json::Value = serde_json::from_str(line).map_err(bad)?;
-        let known = ["description", "candidate", "complete", "status", "bye"];
+        let known = ["description", "candidate", "complete", "nat", "status", "bye"];
         match value.get("type").and_then(serde_json::Value::as_str) {
             Some(kind) if known.contains(&kind) => {}
             Some(_) => return Ok(None),

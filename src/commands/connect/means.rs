@@ -83,7 +83,7 @@ impl Theirs {
             }
             Message::Complete => self.complete.set(true),
             Message::Bye => self.over.set(true),
-            Message::Candidate { .. } | Message::Status(_) => {}
+            Message::Candidate { .. } | Message::Nat { .. } | Message::Status(_) => {}
         }
         self.mouth.say(message.to_line()).await
     }

@@ -65,6 +65,7 @@ pub fn config(
         wait: wait(args, kept.carried),
         tcp,
         mdns: !args.no_mdns,
+        nat: None,
     })
 }
 

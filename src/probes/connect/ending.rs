@@ -14,6 +14,8 @@ const LINGER: Duration = Duration::from_secs(3);
 const QUIET: Duration = Duration::from_secs(2);
 /// So long a better pair than a relayed one may take to show what becomes of it.
 const HINDSIGHT: Duration = Duration::from_secs(3);
+/// So long a relayed path waits for what is known of both NATs.
+const FORESIGHT: Duration = Duration::from_secs(3);
 /// When both sides have nothing left, what is still on the way may arrive.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 /// So long the other side may take to restart with this one.
@@ -53,6 +55,7 @@ impl Connecting {
         let steps = [
             self.work_until(),
             self.hindsight_until(),
+            self.foresight_until(),
             self.may_leave_at(now),
             self.restarts_at(),
             self.restart_until(),
@@ -85,6 +88,14 @@ impl Connecting {
         Some(self.account.connected? + HINDSIGHT).filter(|_| better && self.is_relayed())
     }
 
+    /// What stands in the way of a better path than a relay is worth a little time.
+    fn foresight_until(&self) -> Option<Time> {
+        self.config.nat.as_ref()?;
+        let tells = self.there.description.as_ref().is_some_and(|description| description.echo);
+        let known = self.here.nat.is_some() && (self.there.nat.is_some() || !tells);
+        Some(self.account.connected? + FORESIGHT).filter(|_| !known && self.is_relayed())
+    }
+
     /// When a restart is wanted that has not begun.
     fn restarts_at(&self) -> Option<Time> {
         let begun = self.account.restarts.iter().any(|restart| restart.local);
@@ -101,7 +112,11 @@ impl Connecting {
     pub(super) fn is_done(&self, now: Time) -> bool {
         let over = |at: Option<Time>| at.is_none_or(|at| at <= now);
         let worked = self.work_until().is_some_and(|at| at <= now);
-        worked && over(self.hindsight_until()) && self.restarts_at().is_none() && over(self.restart_until())
+        worked
+            && over(self.hindsight_until())
+            && over(self.foresight_until())
+            && self.restarts_at().is_none()
+            && over(self.restart_until())
     }
 
     /// The other side does not need this one any more.

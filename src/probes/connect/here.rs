@@ -5,7 +5,9 @@ use std::net::SocketAddr;
 use super::{Config, Only, Policy};
 use crate::probes::gather::keep::Way;
 use crate::proto::ice::{Local, Route};
-use crate::report::{Candidate, CandidateKind, Protocol, RelayProtocol, TcpKind, connect::UnusedCandidate};
+use crate::report::{
+    Candidate, CandidateKind, Protocol, RelayProtocol, TcpKind, connect::SideNat, connect::UnusedCandidate,
+};
 use crate::wire::candidate::{CandidateType, TcpType};
 
 /// A candidate of this side, and where its datagrams leave.
@@ -28,6 +30,9 @@ pub(super) struct Here {
     /// How many of `found` the other side was told of, in this generation.
     said: usize,
     said_complete: bool,
+    /// What stands in front of it.
+    pub nat: Option<SideNat>,
+    pub said_nat: bool,
 }
 
 impl Here {

@@ -6,7 +6,7 @@ use super::Config;
 use super::here::kind_of;
 use crate::machine::Time;
 use crate::proto::ice::Remote;
-use crate::report::connect::UnusedCandidate;
+use crate::report::connect::{SideNat, UnusedCandidate};
 use crate::report::{Candidate, Protocol, TcpKind};
 use crate::wire::candidate::{self, TcpType};
 use crate::wire::signal::{CANDIDATES, Description, Status};
@@ -30,6 +30,7 @@ pub(super) struct There {
     pub trickle: bool,
     pub complete: bool,
     pub status: Option<Status>,
+    pub nat: Option<SideNat>,
     pub bye: bool,
 }
 

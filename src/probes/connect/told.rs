@@ -5,7 +5,7 @@ use super::description;
 use super::there::There;
 use crate::machine::Time;
 use crate::proto::ice::{IceCredentials, Role};
-use crate::report::connect::Restart;
+use crate::report::connect::{Restart, SideNat};
 use crate::wire::signal::{Description, Message, Part};
 
 /// Lines that are read; a peer that says more has nothing to say.
@@ -32,6 +32,7 @@ impl Connecting {
             _ if self.there.description.is_none() => self.trouble(now, description::instead(line, self.config.part)),
             Ok(Some(Message::Candidate { candidate, ufrag })) => self.candidate(now, &candidate, ufrag.as_deref()),
             Ok(Some(Message::Complete)) => self.complete(),
+            Ok(Some(Message::Nat { udp, mapping, filtering })) => self.there.nat = side_nat(udp, mapping, filtering),
             Ok(Some(Message::Status(status))) => {
                 if status.exhausted || ["connected", "completed"].contains(&status.state.as_str()) {
                     self.agent.peer_woke();
@@ -84,7 +85,12 @@ impl Connecting {
     fn begin(&mut self, now: Time, description: &Description) {
         self.restarting = false;
         let described = Description { candidates: Vec::new(), ..description.clone() };
-        self.there = There { description: Some(described), status: self.there.status.take(), ..There::default() };
+        self.there = There {
+            description: Some(described),
+            status: self.there.status.take(),
+            nat: self.there.nat.take(),
+            ..There::default()
+        };
         if description.lite && self.agent.role() == Role::Controlled {
             self.agent.take_role(Role::Controlling);
         }
@@ -153,6 +159,15 @@ impl Connecting {
             if self.here.ends() {
                 self.say(Message::Complete);
             }
+            if let Some(nat) = self.here.nat.clone()
+                && !std::mem::replace(&mut self.here.said_nat, true)
+            {
+                self.say(Message::Nat {
+                    udp: word(&nat.udp),
+                    mapping: nat.mapping.iter().map(word).collect(),
+                    filtering: nat.filtering.iter().map(word).collect(),
+                });
+            }
         }
     }
 
@@ -214,4 +229,14 @@ impl Connecting {
             restart.connected_ms.get_or_insert(now.millis());
         }
     }
+}
+
+/// The report's word for it.
+fn word(of: &impl serde::Serialize) -> String {
+    serde_json::to_value(of).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
+}
+
+/// What is no word of RFC 4787 tells nothing.
+fn side_nat(udp: String, mapping: Vec<String>, filtering: Vec<String>) -> Option<SideNat> {
+    serde_json::from_value(serde_json::json!({ "udp": udp, "mapping": mapping, "filtering": filtering })).ok()
 }

@@ -137,6 +137,7 @@ impl Connecting {
             candidates: self.here.found.iter().map(|found| found.candidate.clone()).collect(),
             complete: self.here.complete,
             unused: self.here.unused.clone(),
+            nat: self.here.nat.clone(),
         }
     }
 
@@ -151,6 +152,7 @@ impl Connecting {
             candidates: there.candidates.clone(),
             complete: there.complete,
             unused: there.unused.iter().cloned().chain(there.still_hidden()).collect(),
+            nat: there.nat.clone(),
         }
     }
 

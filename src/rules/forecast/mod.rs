@@ -4,7 +4,10 @@
 //! It predicts for one socket at one moment, and RFC 5780 §4 calls what it rests on an upper bound:
 //! ICE decides.
 
+mod path;
 mod play;
+
+pub use path::path;
 
 use crate::report::nat::{Behaviour, Forecast, Nat, Path, PortAllocation, Reach, Udp};
 use play::{Side, meet};

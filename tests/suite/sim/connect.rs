@@ -2,6 +2,7 @@
 
 mod alone;
 mod call;
+mod foresight;
 mod hidden;
 mod hostile;
 mod matrix;

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use rtcprobe::machine::{Input, Time};
-use rtcprobe::probes::connect::{Config, Connecting, Happening};
+use rtcprobe::probes::connect::{Config, Foreseeing, Happening};
 use rtcprobe::probes::gather;
 use rtcprobe::proto::auth::Credentials;
 use rtcprobe::proto::schedule::Schedule;
@@ -18,6 +18,8 @@ use rtcprobe::wire::uri;
 use super::super::world::{HostId, Log, World};
 
 pub const SERVER: &str = "192.0.2.1";
+/// Of the same server.
+pub const SECOND: &str = "192.0.2.2";
 pub const HOME: (Mapping, Filtering) = (Mapping::Eim, Filtering::Apdf);
 const LIMIT: Time = Time::from_millis(3_600_000);
 
@@ -87,7 +89,7 @@ impl Call {
             let mut config = Config::usual(gathering(*address, &side.uris), part);
             (side.change)(&mut config);
             let chance = world.chance();
-            logs.push(world.start(*host, Connecting::new(config, chance)));
+            logs.push(world.start(*host, Foreseeing::new(config, chance)));
         }
         Call {
             world,
@@ -211,8 +213,8 @@ impl Call {
 
 /// A STUN and TURN server at [`SERVER`].
 pub fn serve(world: &mut World, change: impl FnOnce(&mut server::Config)) -> Log<server::Event> {
-    let host = world.host("server", &[SERVER]);
-    let listen = vec![SocketAddr::new(SERVER.parse().unwrap(), 3478)];
+    let host = world.host("server", &[SERVER, SECOND]);
+    let listen = [SERVER, SECOND].map(|address| SocketAddr::new(address.parse().unwrap(), 3478)).to_vec();
     let mut config = server::Config {
         listen: Listen { udp: listen.clone(), tcp: listen, ..Listen::default() },
         relay: vec![SERVER.parse().unwrap()],
