@@ -132,6 +132,18 @@ fn one_command_tests_two_sides_and_shows_one_report() {
 }
 
 #[test]
+fn what_is_measured_and_a_restart_go_through_a_command_as_well() {
+    let other = other_side();
+    let output = run(&here(&["--exec", &other, "--json", "--duration=1s", "--restart=300ms"]));
+    let report = report(&stdout(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    connected(&report, "exec");
+    let connect = report.connect.unwrap();
+    assert!(connect.echo.is_some_and(|echo| echo.echoed && echo.received > 0));
+    assert!(matches!(&connect.restarts[..], [restart] if restart.local && restart.connected_ms.is_some()));
+}
+
+#[test]
 fn what_hosts_greet_with_is_shown_and_does_not_matter() {
     let other = format!(
         "echo; echo 'Welcome to example'; echo 'Last login: today' >&2; printf '\\033[1m{{\\n'; {}",
@@ -339,6 +351,7 @@ fn refuses_what_makes_no_sense() {
         (&["offer", "--exec", "cat"], &["offer", "--exec"]),
         (&["--exec", "cat", "--self"], &["--exec", "--self"]),
         (&["offer", "--output", "json"], &["--output json=FILE"]),
+        (&["offer", "--restart"], &["--restart", "--exec"]),
         (&["answer", "-", "--sdp"], &["--sdp", "JSON lines"]),
         (&["--self", "--demo", "--qr"], &["--qr", "offer"]),
         (&["offer", "--ice-servers", "-"], &["--ice-servers", "standard input"]),

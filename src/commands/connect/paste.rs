@@ -77,8 +77,13 @@ impl Means for Paste {
             theirs.say(Message::Description(whole(offer))).await;
         }
         let mut trouble = Ok(());
+        let mut printed = false;
         while let Some(message) = ours.recv().await {
+            // A text is carried once; what else there is to say finds no way.
             let Message::Description(description) = message else { continue };
+            if std::mem::replace(&mut printed, true) {
+                continue;
+            }
             self.print(&description, aside);
             if self.part == Part::Answer {
                 continue;

@@ -170,6 +170,12 @@ pub fn outputs(args: &ConnectArgs, way: &Way, ui: &mut Ui) -> Result<Outputs, St
     if matches!(way, Way::Pipe { .. }) && (args.sdp || args.qr || args.output.json) {
         return usage("with - both sides speak JSON lines; --sdp, --qr and --json are for a text that is pasted");
     }
+    if matches!(way, Way::Paste { .. }) && args.restart.is_some() {
+        return usage(
+            "--restart: both sides would have to be told anew, and a text is carried once; use --exec, --listen and \
+             --dial, or --self",
+        );
+    }
     if !matches!(way, Way::Paste { text: Some(_), .. }) {
         spare_stdin(args)?;
     }
