@@ -224,7 +224,7 @@ fn remark(pasted: &Pasted, aside: &Aside<'_>) {
     }
 }
 
-/// Text up to its end: an empty line, the end of input, or a description that is whole.
+/// Text up to its end.
 async fn gathered(input: &mut Lines, by_hand: bool) -> (String, bool) {
     let mut text = String::new();
     let patience = if by_hand { AT_ONCE } else { BY_PROGRAM };
@@ -240,7 +240,7 @@ async fn gathered(input: &mut Lines, by_hand: bool) -> (String, bool) {
                 text.push('\n');
                 if text.trim().is_empty() {
                     text.clear();
-                } else if blank || text.len() > sdp::LARGEST || !pasted::goes_on(&text) {
+                } else if text.len() > sdp::LARGEST || is_all(&text, blank, by_hand) {
                     return (text, false);
                 }
             }
@@ -249,6 +249,15 @@ async fn gathered(input: &mut Lines, by_hand: bool) -> (String, bool) {
             Some(Heard::End(_)) => return (text, true),
             None => return (text, false),
         }
+    }
+}
+
+/// Whether nothing more is waited for. Terminals make empty lines of line ends, so what is pasted by hand ends where
+/// nothing follows at once, or with a description that is whole.
+fn is_all(text: &str, blank: bool, by_hand: bool) -> bool {
+    match by_hand {
+        true => !pasted::goes_on(text) && pasted::read(text).is_ok(),
+        false => blank || !pasted::goes_on(text),
     }
 }
 
@@ -294,5 +303,20 @@ fn draw(text: &str, ui: &mut Ui) {
     match qr::draw(text, terminal, ui.aside.color) {
         Ok(drawing) => ui.say(&format!("\n{drawing}")),
         Err(why) => ui.warn(&why),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_paste_ends_where_it_is_whole() {
+        let sdp = "v=0\n\na=ice-ufrag:abcd\n\na=ice-pwd:0123456789012345678901\n\nm=audio 9 x 0\n\n";
+        assert!(!is_all(sdp, true, true), "more may follow at once, and empty lines are the terminal's");
+        assert!(is_all(sdp, true, false), "a program ends it with an empty line");
+        assert!(pasted::read(sdp).is_ok());
+        assert!(!is_all("hello\n", false, true) && is_all("hello\n", false, false));
+        assert!(!is_all("rtcprobe1:OlwG\n", false, false), "it says itself that it goes on");
     }
 }
