@@ -14,7 +14,7 @@
 //! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT in front of it. | machine, wire |
 //! | 1 | `rules` | What the facts mean: one file per diagnosis. | report |
 //! | 1 | `archive` | Saved reports: read with care, redacted, compared, laid side by side. | report |
-//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, other programs, signals, the clock, randomness. | machine |
+//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
 //! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
 //! | 0 | `report` | What was learned, and why the rest was not: the JSON contract. | nothing |
