@@ -9,6 +9,7 @@ mod matrix;
 mod measure;
 mod patience;
 mod stopping;
+mod tcp;
 mod trouble;
 
 use std::time::Duration;

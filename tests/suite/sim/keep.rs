@@ -692,3 +692,51 @@ fn a_name_that_nobody_answers_for_is_given_up_after_three_questions() {
     assert_eq!(asked, 2 * 2 * 3, "two names, two families, three times");
     stage.release(&anna);
 }
+
+/// Connects, and says something that is not of ICE.
+struct Rude {
+    to: SocketAddr,
+    says: Vec<u8>,
+    out: Vec<Output<()>>,
+    closed: Rc<RefCell<bool>>,
+}
+
+impl Machine for Rude {
+    type Event = ();
+
+    fn input(&mut self, _now: Time, input: Input<'_>) {
+        match input {
+            Input::Opened { socket, .. } => {
+                self.out.push(Output::Send { socket, to: self.to, bytes: self.says.clone() });
+            }
+            Input::Closed { .. } => *self.closed.borrow_mut() = true,
+            _ => {}
+        }
+    }
+
+    fn output(&mut self, _now: Time) -> Output<()> {
+        self.out.pop().unwrap_or(Output::WaitUntil(Time::NEVER, "the end"))
+    }
+}
+
+#[test]
+fn a_packet_that_is_too_long_ends_its_connection_and_half_a_one_costs_nothing() {
+    let http = b"GET / HTTP/1.1\r\n\r\n".to_vec();
+    for (says, ends) in [(vec![0x7f, 0xff, 1, 2, 3], true), (http, true), (vec![0, 20, 1, 2, 3], false)] {
+        let mut stage = stage(|_| {});
+        let bert = stage.tcp_agent("bert", BERT);
+        stage.gather();
+        let passive = bert.tcp(TcpKind::Passive);
+        bert.news();
+        let host = stage.world.host("rude", &[ANNA]);
+        let closed = Rc::new(RefCell::new(false));
+        let open = Output::Open { socket: Socket(0), want: Want::Tcp { local: None, to: passive.1 } };
+        stage.world.start(host, Rude { to: passive.1, says, out: vec![open], closed: closed.clone() });
+        stage.pass(Duration::from_secs(60));
+        assert_eq!(*closed.borrow(), ends);
+        let news = bert.news();
+        assert!(news.iter().all(|heard| matches!(heard, Heard::NoConnection { .. })), "{news:?}");
+        assert_eq!(news.len(), usize::from(ends));
+        stage.release(&bert);
+    }
+}
