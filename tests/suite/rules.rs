@@ -4,6 +4,7 @@ mod build;
 mod cases;
 mod causes;
 mod connect;
+mod expectations;
 mod further;
 mod lookalikes;
 mod nat;

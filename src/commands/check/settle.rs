@@ -119,3 +119,63 @@ pub fn verdict(report: &Report, demands: &Demands, ignored: &[String]) -> Verdic
         verdict => verdict,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Four URLs of a host that all work, and findings of the NAT and of a certificate.
+    fn good() -> Report {
+        let mut report: Report =
+            serde_json::from_str(include_str!("../../../fixtures/reports/check-good.json")).unwrap();
+        let like = report.findings[0].clone();
+        let named = |code: &str| Finding { code: code.into(), severity: Severity::Warning, ..like.clone() };
+        report.findings = ["nat-symmetric", "tls-cert-expires-soon", "nat-contradictory"].map(named).to_vec();
+        report
+    }
+
+    fn weights(report: &Report) -> Vec<(&str, Severity)> {
+        report.findings.iter().map(|finding| (finding.code.as_str(), finding.severity)).collect()
+    }
+
+    #[test]
+    fn what_the_nat_does_to_direct_calls_weighs_little_where_calls_are_relayed() {
+        let mut report = good();
+        spare(&mut report);
+        let expected = [
+            ("tls-cert-expires-soon", Severity::Warning),
+            ("nat-symmetric", Severity::Info),
+            ("nat-contradictory", Severity::Info),
+        ];
+        assert_eq!(weights(&report), expected, "and what weighs more comes first");
+    }
+
+    #[test]
+    fn it_weighs_what_it_weighs_where_nothing_relays() {
+        for works in [None, Some(false)] {
+            let mut report = good();
+            report.turn.iter_mut().for_each(|turn| turn.works = works);
+            let before = report.findings.clone();
+            spare(&mut report);
+            assert_eq!(report.findings, before);
+        }
+        let mut report = good();
+        report.turn.clear();
+        spare(&mut report);
+        assert!(report.findings.iter().all(|finding| finding.severity == Severity::Warning), "no TURN server at all");
+        report = good();
+        report.turn.iter_mut().skip(1).for_each(|turn| turn.works = Some(false));
+        spare(&mut report);
+        assert_eq!(weights(&report)[1], ("nat-symmetric", Severity::Info), "one that relays is enough");
+    }
+
+    #[test]
+    fn a_stop_after_the_checks_does_not_put_them_in_doubt() {
+        let mut report = good();
+        facts::explain(&mut report, Ended::Interrupted, true);
+        assert!(!report.unknown.contains_key("/turn"), "{:?}", report.unknown);
+        let last = report.turn.pop().unwrap();
+        facts::explain(&mut report, Ended::Interrupted, true);
+        assert_eq!(report.unknown["/turn"], "interrupted", "{} has no check", last.url);
+    }
+}

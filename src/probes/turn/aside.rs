@@ -92,19 +92,24 @@ impl Check {
         if reply.success().is_some() {
             self.give_back(&station).await;
         }
+        self.tried_again(first_code, first.took, &reply);
+        if reply.error().is_some_and(|(code, ..)| code == first_code) {
+            first.took = first.took.min(reply.took);
+        }
+        first
+    }
+
+    /// Notes what came of a second Allocate request, after the first was refused with that code.
+    pub(super) fn tried_again(&self, first_code: u16, first: Duration, reply: &Reply) {
         let millis = |time: Duration| crate::machine::Time::from(time).millis();
         let second = SecondTry {
             first_code,
-            first_ms: millis(first.took),
-            outcome: outcome(&reply),
+            first_ms: millis(first),
+            outcome: outcome(reply),
             error_code: reply.error().map(|(code, ..)| code),
             duration_ms: millis(reply.took),
         };
-        if second.error_code == Some(first_code) {
-            first.took = first.took.min(reply.took);
-        }
         self.record.note(|turn| turn.clues.second_try = Some(second));
-        first
     }
 }
 

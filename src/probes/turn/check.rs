@@ -28,6 +28,8 @@ const NEW_BANDWIDTH: u16 = 0x8010;
 const TRIES: u32 = 6;
 /// Streams on which nothing comes back that are tried: loss may hold one up for long.
 const STALLS: u32 = 2;
+/// The code of that.
+const QUOTA_REACHED: u16 = 486;
 /// How long a server may count what was released already (coturn: about a second).
 pub(super) const QUOTA: Duration = Duration::from_millis(1500);
 /// What a server may need to make an allocation.
@@ -196,7 +198,8 @@ impl Check {
         let mut target = first;
         let mut visited = vec![first.address];
         let mut untrusted = false;
-        let mut waited = false;
+        // How long the first refusal for want of room took.
+        let mut full = None;
         let mut stalls = 0;
         for _ in 0..TRIES {
             let (station, ignoring) = self.unless_stopped(self.open(target)).await??;
@@ -222,8 +225,11 @@ impl Check {
                         stalls += 1;
                         continue;
                     }
-                    if is_quota(&reply) && !waited {
-                        waited = true;
+                    if let Some(first) = full {
+                        self.tried_again(QUOTA_REACHED, first, &reply);
+                    }
+                    if is_quota(&reply) && full.is_none() {
+                        full = Some(reply.took);
                         let text = "486: trying again when what was released a moment ago no longer counts".into();
                         self.hands.tell(Event::Note { elapsed_ms: self.hands.now().millis(), text });
                         self.unless_stopped(self.hands.sleep(QUOTA)).await?;
@@ -379,5 +385,5 @@ fn bandwidth(message: &Message) -> Option<u32> {
 
 /// Whether a request was refused because of what else is allocated.
 pub(super) fn is_quota(reply: &Reply) -> bool {
-    matches!(reply.error(), Some((486, ..)))
+    matches!(reply.error(), Some((QUOTA_REACHED, ..)))
 }

@@ -2,7 +2,7 @@
 
 use rtcprobe::report::{
     Audited, Burst, Cause, CredentialForm, Exposure, IcmpError, OptionTried, Poison, Reference, RelayProtocol,
-    RelaySizes, Report, Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Unpermitted, Way,
+    RelaySizes, Report, SecondTry, Service, Severity, SizedAnswer, StepName, StepOutcome, Turn, Unpermitted, Way,
 };
 use rtcprobe::rules::judge;
 
@@ -72,6 +72,15 @@ fn that_nothing_is_encrypted_is_said_in_an_audit_and_only_where_no_url_is() {
     assert_eq!(codes(&in_clear(vec![tls_server()])), Vec::<String>::new());
     assert_eq!(codes(&in_clear(vec![refused(tls_server())])), ["tls-listener-missing"]);
     assert_eq!(codes(&report(vec![udp(), tcp()])), Vec::<String>::new());
+}
+
+/// 486, and again 1.5 s later.
+fn full_for_good() -> Report {
+    let mut turn = no_allocation(Cause::QuotaReached, 486, "Allocation Quota Reached");
+    let (first_code, first_ms, duration_ms) = (486, 1.0, 1.0);
+    let (outcome, error_code) = (StepOutcome::Failed, Some(486));
+    turn.clues.second_try = Some(SecondTry { first_code, first_ms, outcome, error_code, duration_ms });
+    report(vec![turn])
 }
 
 fn counted(answered: u32, paced_answered: u32) -> Burst {
@@ -201,6 +210,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
         ("proxy-protocol-unexpected", report(vec![tcp(), mute(at(RelayProtocol::Tcp, 443))])),
         ("bind-privileged-port-failed", report(vec![mute(tcp()), refused(at(RelayProtocol::Tls, 443))])),
         ("dns-cdn-proxied", report(vec![elsewhere(silent(udp())), elsewhere(silent(tcp()))])),
+        ("alloc-quota-reached", full_for_good()),
         ("sec-server-relay", one(|turn| turn.clues.unpermitted = Some(unpermitted(StepOutcome::Ok)))),
         ("sec-plaintext-only", in_clear(vec![])),
         ("peer-needed-but-denied", one(|turn| turn.needed_peers = vec![needed("10.0.0.7", "denied")])),

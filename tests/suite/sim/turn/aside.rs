@@ -58,6 +58,21 @@ fn a_refusal_for_want_of_room_is_tried_again() {
 }
 
 #[test]
+fn a_quota_is_asked_again_when_what_was_released_no_longer_counts() {
+    let full = || Fault::Error { code: 486, phrase: b"Allocation Quota Reached".to_vec(), signed: true };
+    let always = Rule::on(Method::ALLOCATE, full()).signed();
+    let turn = stage(1, faulty(always)).run();
+    let second = turn.clues.second_try.clone().unwrap();
+    assert_eq!((second.first_code, second.outcome, second.error_code), (486, StepOutcome::Failed, Some(486)));
+    assert_eq!(failure(&turn), Some((StepName::Allocate, Some(Cause::QuotaReached))));
+    // What was left over from a moment ago, and is gone now.
+    let once = Rule::on(Method::ALLOCATE, full()).signed().only(Which::First(1));
+    let turn = stage(1, faulty(once)).run();
+    let second = turn.clues.second_try.clone().unwrap();
+    assert_eq!((second.outcome, second.error_code, turn.works), (StepOutcome::Ok, None, Some(true)));
+}
+
+#[test]
 fn a_binding_that_is_not_answered_keeps_nobody_from_relaying() {
     let mut stage = stage(1, faulty(Rule::on(Method::BINDING, Fault::Drop)));
     let turn = stage.run();
