@@ -32,8 +32,8 @@ pub(super) struct Traffic {
     /// Answers given in this second.
     second: (u64, u64),
     jitter: Jitter,
+    /// Of answers, and since when they are counted.
     bytes: u64,
-    /// Since when bytes are counted.
     counts: Option<Time>,
     pub last: Option<Time>,
     /// The longest time without a packet since it was last asked for.
@@ -127,8 +127,11 @@ impl Traffic {
             let quiet = now.since(last.max(self.gap_since.unwrap_or(Time::ZERO)));
             self.gap = self.gap.max(quiet);
         }
-        self.counts.get_or_insert(now);
-        self.bytes += size as u64;
+        // Its own questions are its own measurement: both directions are counted by what this side asked.
+        if packet.kind == Kind::Answer {
+            self.counts.get_or_insert(now);
+            self.bytes += size as u64;
+        }
         self.jitter.add(now, packet.timestamp);
         match packet.kind {
             Kind::Question => self.answer(now, packet, size),
