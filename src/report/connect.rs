@@ -173,6 +173,15 @@ pub struct Pair {
     pub checks: Vec<Check>,
 }
 
+impl Pair {
+    /// Nothing was sent on it, and nothing came.
+    #[must_use]
+    pub fn is_untried(&self) -> bool {
+        let silent = self.requests_sent == 0 && self.requests_received == 0;
+        silent && matches!(self.state, PairState::Frozen | PairState::Waiting)
+    }
+}
+
 /// The state of a pair (RFC 8445 §6.1.2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -9,7 +9,7 @@ use super::escape::visible;
 use super::style::{Ink, Style};
 use super::table::wrap;
 use crate::report::connect::{ConnectState, PairState};
-use crate::report::{Event, Report, Severity, Verdict};
+use crate::report::{Event, Outcome, Report, Severity, Verdict};
 
 pub use board::Board;
 pub use words::{failure, pair_state, side};
@@ -28,7 +28,8 @@ pub fn closing(report: &Report, style: &Style, verbose: bool) -> String {
         blocks.push(path::facts(connect, style));
         blocks.push(pairs::table(connect, style, verbose));
     }
-    let trouble = report.servers.iter().any(|server| server.error.is_some());
+    // Who is stopped because there is a path already is in no trouble.
+    let trouble = report.servers.iter().any(|server| !matches!(server.outcome, Outcome::Ok | Outcome::Skipped));
     if trouble || verbose {
         blocks.push(super::servers::servers(&report.servers, style));
     }

@@ -23,7 +23,10 @@ pub fn table(connect: &Connect, style: &Style, verbose: bool) -> String {
     if connect.pairs.is_empty() {
         return String::new();
     }
-    let mut order: Vec<&Pair> = connect.pairs.iter().collect();
+    // With a pair in use, those that nobody tried tell nothing.
+    let idle = |pair: &&Pair| pair.is_untried() && connect.selected.is_some() && !verbose;
+    let mut order: Vec<&Pair> = connect.pairs.iter().filter(|pair| !idle(pair)).collect();
+    let untried = connect.pairs.len() - order.len();
     order.sort_by_key(|pair| rank(pair));
     let drawn = if verbose { order.len() } else { DRAWN.min(order.len()) };
     let mut out = table::headings(style, &COLUMNS);
@@ -42,6 +45,10 @@ pub fn table(connect: &Connect, style: &Style, verbose: bool) -> String {
     let (left, more) = (order.len() - drawn, connect.pairs_left_out);
     if left > 0 {
         let text = format!("And {left} more: {} (-v shows them).", tally(&order[drawn..]));
+        wrap(style.width, 0, &text).iter().for_each(|line| out.push_str(&(style.paint(Ink::Dim, line) + "\n")));
+    }
+    if untried > 0 {
+        let text = format!("Pairs that were not needed: {untried} (-v shows them).");
         wrap(style.width, 0, &text).iter().for_each(|line| out.push_str(&(style.paint(Ink::Dim, line) + "\n")));
     }
     if more > 0 {
