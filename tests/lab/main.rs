@@ -23,7 +23,7 @@
 //! | what goes over the wire | [`capture`] |
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
-//! | other people's ICE agents, and how two are introduced | [`connect`] |
+//! | other people's ICE agents (`tests/strangers`), and how two are introduced | [`connect`] |
 //! | tests of rtcprobe | `gather`, `keep`, `mdns`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `chromium` |
 
 #![cfg(target_os = "linux")]

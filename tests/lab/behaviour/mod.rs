@@ -6,6 +6,6 @@ mod lifetime;
 mod matrix;
 mod odd;
 mod peers;
-mod report;
+pub mod report;
 mod rough;
 mod servers;

@@ -11,7 +11,7 @@ use crate::namespace::Host;
 use crate::process::{Cmd, Process};
 
 /// How long two agents are given.
-const LIMIT: Duration = Duration::from_secs(50);
+const LIMIT: Duration = Duration::from_secs(80);
 
 /// An agent that speaks in lines.
 pub struct Talker {
@@ -19,6 +19,8 @@ pub struct Talker {
     pub say: Box<dyn Write + Send>,
     pub lines: Receiver<String>,
     pub process: Option<Process>,
+    /// Ends of its own accord, having done what it was asked to.
+    pub leaves: bool,
 }
 
 impl Talker {
@@ -33,7 +35,7 @@ impl Talker {
                 }
             }
         });
-        Talker { name: name.into(), say: Box::new(stdin), lines, process: Some(process) }
+        Talker { name: name.into(), say: Box::new(stdin), lines, process: Some(process), leaves: false }
     }
 }
 
@@ -58,12 +60,26 @@ impl View {
 /// Lets the offerer and the answerer talk, candidates being let through or not, until both have said
 /// what became of it, and a little longer.
 pub fn meet(offer: Talker, answer: Talker, passes: impl Fn(&str) -> bool) -> [View; 2] {
+    meet_with(offer, answer, passes, |message| message)
+}
+
+/// Likewise, with messages changed on the way.
+pub fn meet_with(
+    offer: Talker,
+    answer: Talker,
+    passes: impl Fn(&str) -> bool,
+    change: impl Fn(Value) -> Value,
+) -> [View; 2] {
     let (tell, said) = channel();
+    let leaves = offer.leaves || answer.leaves;
     let sides = [offer, answer].map(|talker| (talker.name, talker.say, talker.process, talker.lines));
     let mut mouths = Vec::new();
     for (side, (name, say, process, lines)) in sides.into_iter().enumerate() {
-        let tell: Sender<(usize, String)> = tell.clone();
-        thread::spawn(move || lines.into_iter().try_for_each(|line| tell.send((side, line))));
+        let tell: Sender<(usize, Option<String>)> = tell.clone();
+        thread::spawn(move || {
+            let said = lines.into_iter().map(Some).chain([None]);
+            said.into_iter().try_for_each(|line| tell.send((side, line)))
+        });
         mouths.push((name, say, process));
     }
     let mut views = [View::default(), View::default()];
@@ -75,28 +91,33 @@ pub fn meet(offer: Talker, answer: Talker, passes: impl Fn(&str) -> bool) -> [Vi
         if views.iter().all(|view| !view.state.is_empty()) {
             settled.get_or_insert_with(Instant::now);
         }
-        if settled.is_some_and(|at: Instant| at.elapsed() > Duration::from_millis(700)) || began.elapsed() > LIMIT {
+        let over = settled.is_some_and(|at: Instant| at.elapsed() > Duration::from_millis(700));
+        if over && !leaves || began.elapsed() > LIMIT {
             break;
         }
         let (side, line) = match said.recv_timeout(Duration::from_millis(50)) {
-            Ok(said) => said,
+            Ok((side, Some(line))) => (side, line),
             Err(RecvTimeoutError::Timeout) => continue,
-            Err(RecvTimeoutError::Disconnected) => break,
+            // Somebody has left.
+            Ok((_, None)) | Err(RecvTimeoutError::Disconnected) => break,
         };
         let message: Value =
             serde_json::from_str(&line).unwrap_or_else(|e| panic!("{} said {line:?}: {e}", mouths[side].0));
         let Some(message) = censored(message, &passes) else { continue };
         note(&mut views[side], &message, introduced);
         // What comes after the end is for nobody.
-        let _ = writeln!(mouths[1 - side].1, "{message}");
-        if message["type"] == "description" && side == 1 {
+        let introduces = message["type"] == "description" && side == 1;
+        let _ = writeln!(mouths[1 - side].1, "{}", change(message));
+        if introduces {
             introduced = Some(Instant::now());
         }
     }
-    for (_, say, process) in mouths {
-        drop(say);
-        if let Some(mut process) = process {
-            process.await_end(Duration::from_secs(3));
+    let leaving: Vec<_> = mouths.into_iter().map(|(name, _, process)| (name, process)).collect();
+    for (name, process) in leaving {
+        if let Some(mut process) = process
+            && !process.await_end(Duration::from_secs(15))
+        {
+            println!("{name} does not leave");
         }
     }
     views

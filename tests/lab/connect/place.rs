@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::coturn::{Coturn, Options, PASSWORD, USER};
 use crate::site::World;
@@ -11,16 +12,35 @@ pub const SERVER: &str = "203.0.113.10";
 /// A world whose sites can reach one another, with a STUN and TURN server.
 pub struct Place {
     pub world: World,
-    _coturn: Coturn,
+    coturn: Option<Coturn>,
+    count: AtomicU32,
 }
 
 impl Place {
     pub fn new() -> Place {
+        let mut place = Place::bare();
+        let options = Options { listen: vec![SERVER], relay: vec![SERVER], ..Options::default() };
+        place.coturn = Some(Coturn::start_on(&place.world.server, place.world.dir(), options));
+        place
+    }
+
+    /// Without a server.
+    pub fn bare() -> Place {
         let world = World::new();
         world.server.sysctl("ipv4/ip_forward", "1");
-        let options = Options { listen: vec![SERVER], relay: vec![SERVER], ..Options::default() };
-        let coturn = Coturn::start_on(&world.server, world.dir(), options);
-        Place { world, _coturn: coturn }
+        // A way to nowhere for what relays send to the hosts' private addresses: coturn ends a session when the
+        // kernel knows of none.
+        world.server.ip("route add 10.0.0.0/8 dev lo\n");
+        world.server.nft(
+            "table ip nowhere { chain prerouting { type filter hook prerouting priority raw;
+             iifname lo ip daddr 10.0.0.0/8 drop\n}\n}\n",
+        );
+        Place { world, coturn: None, count: AtomicU32::new(0) }
+    }
+
+    /// A number that nobody else has.
+    pub fn next(&self) -> u32 {
+        self.count.fetch_add(1, Ordering::Relaxed)
     }
 
     /// A file with a list of servers: a STUN server, and these TURN URLs.

@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
+use super::caller::call;
 use super::meeting::{Talker, View, meet};
 use super::peers::{ALL, NEAR, Stranger};
 use super::place::Place;
+use crate::behaviour::report::side_by_side;
 use crate::nat::{Firewall, Nat};
 use crate::site::{Gate, Site};
 
@@ -74,6 +78,65 @@ fn show(view: &View) -> String {
 /// Those that the environment asks for: all, if it does not.
 fn asked(kind: &Stranger) -> bool {
     std::env::var("STRANGERS_ASKED").map_or(true, |only| only.split(',').any(|name| name == format!("{kind:?}")))
+}
+
+/// rtcprobe and a stranger in a world of their own: their views, rtcprobe's first, and its report.
+fn with_rtcprobe(way: Way, kind: Stranger, offer: bool) -> ([View; 2], Value) {
+    let place = Place::new();
+    let servers = way.servers(&place);
+    let here = place.world.site(way.gate(Stranger::Aioice));
+    let there = place.world.site(way.gate(kind));
+    let list = servers.to_str().unwrap();
+    let mut args = vec!["--ice-servers", list, "--duration", "1s"];
+    if way == Way::Relay && !offer {
+        args.extend(["--policy", "relay"]);
+    }
+    let (we, report) = call(&place, &here.client, offer, &args);
+    let they = stranger(&place, &there, kind, (way, !offer), &servers);
+    let passes = |candidate: &str| way.passes(candidate);
+    let views = if offer {
+        meet(we, they, passes)
+    } else {
+        let [theirs, ours] = meet(they, we, passes);
+        [ours, theirs]
+    };
+    (views, report.connect())
+}
+
+#[test]
+#[ignore = "needs what tests/strangers/install.sh installs; minutes: a table of times with --nocapture"]
+fn rtcprobe_connects_with_all_strangers() {
+    let mut wrong = Vec::new();
+    for way in WAYS {
+        for kind in ALL.into_iter().filter(asked) {
+            for offer in [true, false] {
+                let (views, report) = with_rtcprobe(way, kind, offer);
+                let role = if offer { "controlling" } else { "controlled" };
+                let [ours, theirs] = views.each_ref().map(show);
+                println!(
+                    "{way:?}: rtcprobe {role}: {ours} | {kind:?}: {theirs} | {} {} {} {}",
+                    report["state"], report["selected"]["path"], report["checkingMs"], report["connectedMs"]
+                );
+                if !views.iter().all(View::is_connected) {
+                    wrong.push(format!("{way:?} {role} {kind:?}"));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn rtcprobe_connects_with_strangers_of_debian() {
+    let cells: Vec<_> = WAYS.into_iter().flat_map(|way| NEAR.map(|kind| (way, kind))).zip(0..).collect();
+    side_by_side(3, &cells, |((way, kind), n)| {
+        let offer = n % 2 == 0;
+        let (views, report) = with_rtcprobe(*way, *kind, offer);
+        let role = if offer { "offers" } else { "answers" };
+        assert!(views.iter().all(View::is_connected), "{way:?}: rtcprobe {role}, {kind:?}: {views:#?}\n{report:#}");
+        let named = report["remote"]["agent"].as_str().unwrap_or_default().to_owned();
+        assert!(!named.is_empty() && report["otherView"].is_object(), "{report:#}");
+    });
 }
 
 #[test]
