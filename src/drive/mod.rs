@@ -1,4 +1,4 @@
-//! The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness.
+//! The hands: sockets, TLS, DTLS, DNS, HTTP, interfaces, signals, the clock, randomness.
 //!
 //! Runs machines on tokio. Knows nothing of STUN. Nothing outside this room touches the world.
 //!
@@ -34,6 +34,7 @@ mod tcp;
 mod tls;
 mod trust;
 mod udp;
+pub mod web;
 
 pub use clock::{now_utc, rfc3339};
 pub use ear::{Ear, Mouth, ear};

@@ -34,6 +34,38 @@ pub async fn answer(shared: Arc<Shared>, lookup: Lookup, question: Question) {
     shared.arrivals.tell(at, News::Answered { lookup, answer });
 }
 
+/// The addresses of a host, those of both families in turns.
+pub async fn addresses(shared: &Shared, host: &str) -> Result<Vec<IpAddr>, LookupFailure> {
+    let of = async |kind| {
+        let question = Question { name: host.to_owned(), kind };
+        match without_dns(shared, &question) {
+            Some(answer) => answer,
+            None => ask(shared, &question).await,
+        }
+    };
+    let (four, six) = tokio::join!(of(RecordKind::A), of(RecordKind::Aaaa));
+    let why = match (&four, &six) {
+        (Err(LookupFailure::NoRecords), Err(why)) | (Err(why), _) => why.clone(),
+        _ => LookupFailure::NoRecords,
+    };
+    let listed = |answer: Answer| {
+        answer.unwrap_or_default().into_iter().filter_map(|record| match record {
+            Record::Address(address) => Some(address),
+            _ => None,
+        })
+    };
+    let (mut four, mut six) = (listed(four), listed(six));
+    let mut found = Vec::new();
+    loop {
+        let pair = [six.next(), four.next()];
+        found.extend(pair.iter().flatten());
+        if pair == [None, None] {
+            break;
+        }
+    }
+    if found.is_empty() { Err(why) } else { Ok(found) }
+}
+
 /// What a run keeps for its lookups; made on first use.
 #[derive(Default)]
 pub struct Resolver {

@@ -79,7 +79,8 @@ pub async fn recorder(shared: &Shared, peer: &Peer) -> Result<Arc<Recorder>, Ref
     Ok(Arc::new(Recorder::new(shared.judge().await, name)))
 }
 
-async fn shake_hands(
+/// Shakes hands as a client; what is thought of the certificate is the caller's to act upon.
+pub async fn shake_hands(
     shared: &Shared,
     stream: TcpStream,
     peer: &Peer,

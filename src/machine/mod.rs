@@ -15,6 +15,7 @@ mod join;
 pub mod script;
 mod time;
 mod watched;
+pub mod web;
 
 pub use chance::Chance;
 pub use happened::Happened;

@@ -8,3 +8,4 @@ pub mod ice;
 pub mod resolution;
 pub mod schedule;
 pub mod transaction;
+pub mod whip;

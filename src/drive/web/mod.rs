@@ -1,0 +1,6 @@
+//! The languages of the web: asking servers over HTTP, and serving one page to one browser. Carries text, and knows
+//! nothing of what is said.
+
+mod client;
+
+pub use client::Client;
