@@ -27,6 +27,7 @@ mod hostile;
 mod html;
 mod loopback;
 mod outputs;
+mod page;
 mod readme;
 mod record;
 mod redact;

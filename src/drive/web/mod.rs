@@ -2,5 +2,8 @@
 //! nothing of what is said.
 
 mod client;
+mod doors;
+mod page;
 
 pub use client::Client;
+pub use page::{Page, Site, Visit};
