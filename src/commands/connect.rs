@@ -9,6 +9,7 @@ mod talk;
 mod token;
 mod wanted;
 mod way;
+mod web;
 #[allow(dead_code, reason = "it follows")]
 mod whip;
 
@@ -90,6 +91,8 @@ pub struct ConnectArgs {
     /// Give the description as SDP, for programs that take nothing else
     #[arg(long, env = "RTCPROBE_SDP", value_parser = super::flag::parse, help_heading = "The other side")]
     pub sdp: bool,
+    #[command(flatten)]
+    pub web: web::WebArgs,
     /// Draw the line as a QR code as well
     #[arg(long, env = "RTCPROBE_QR", value_parser = super::flag::parse, help_heading = "The other side")]
     pub qr: bool,
@@ -214,7 +217,7 @@ pub fn run(args: &ConnectArgs, matches: &ArgMatches, world: &World, ui: &mut Ui)
         Way::Dial { to } => asked.through(Dial { to, token: token::to_dial(args)?, wait, lines: None }, ui),
         Way::Whip { url } => asked.through(Whip { url, egress: false }, ui),
         Way::Whep { url } => asked.through(Whip { url, egress: true }, ui),
-        Way::Browser => asked.through(Browser {}, ui),
+        Way::Browser => asked.through(Browser::new(args.web.browser(args)), ui),
         Way::Itself => asked.through(Itself, ui),
     }?;
     if let Some(stop) = trouble.filter(|_| !described && ended != Ended::Interrupted) {
@@ -289,6 +292,8 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
     let mut end = 0.0;
     let aside = Aside::new(ui);
     let running = async {
+        let watch = means.watch();
+        means.given(&config.gather.servers);
         let begun = match world.is_replay() {
             true => Begun::default(),
             false => tokio::select! {
@@ -318,6 +323,8 @@ fn probe<M: Means>(mut means: M, plan: Plan, world: &World, ui: &mut Ui) -> Resu
                         }
                         aside.with(|ui| outputs.learn(&event, ui));
                         report.learn(&event);
+                        // Whoever watched has seen enough when nobody is there any more.
+                        watch.iter().for_each(|watch| drop(watch.send((*event).clone())));
                     }
                     // Nobody listens any more when the other side has left.
                     Happening::Say(message) => drop(tell.send(addressed(message, kept.part, &theirs))),

@@ -6,7 +6,7 @@ use rtcprobe::drive::web::{Page, Site, Visit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-const PAGE: Page = Page { html: "<!doctype html><p>hello", policy: "default-src 'none'" };
+const HTML: &str = "<!doctype html><p>hello";
 
 fn run<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -14,7 +14,8 @@ fn run<F: Future>(future: F) -> F::Output {
 }
 
 async fn site() -> Site {
-    Site::open("127.0.0.1:0".parse().unwrap(), PAGE).await.unwrap()
+    let page = Page { html: HTML, policy: "default-src 'none'".into() };
+    Site::open("127.0.0.1:0".parse().unwrap(), page).await.unwrap()
 }
 
 /// Sends a request; hands back the connection and the head of the answer.
@@ -85,7 +86,7 @@ fn the_page_is_for_who_knows_its_address() {
         }
         let mut body = String::new();
         stream.read_to_string(&mut body).await.unwrap();
-        assert_eq!(body, PAGE.html);
+        assert_eq!(body, HTML);
         for (path, headers, status) in [
             ("/", "", 404),
             ("/guess/", "", 404),

@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 use crate::commands::stop::Stop;
 use crate::drive::Mouth;
 use crate::probes::gather::ServerSpec;
+use crate::report::Event;
 use crate::view::escape::visible;
 use crate::view::ui::Ui;
 use crate::wire::signal::{Message, Part};
@@ -39,6 +40,14 @@ pub trait Means {
         false
     }
 
+    /// Where it wants to hear of what this side learns.
+    fn watch(&mut self) -> Option<Watch> {
+        None
+    }
+
+    /// Hears which ICE servers the user named, before it begins.
+    fn given(&mut self, _servers: &[ServerSpec]) {}
+
     /// Gets ready before anything is gathered: somebody dials, a media server names its ICE servers.
     async fn begin(&mut self, _aside: &Aside<'_>) -> Result<Begun, Stop> {
         Ok(Begun::default())
@@ -57,6 +66,9 @@ pub struct Begun {
     /// ICE servers that the other side named.
     pub servers: Vec<ServerSpec>,
 }
+
+/// Where somebody hears of everything that is learned.
+pub type Watch = mpsc::UnboundedSender<Event>;
 
 /// What this side says, in order; ends with the run.
 pub type Ours = mpsc::UnboundedReceiver<Message>;

@@ -3,7 +3,9 @@
 
 mod client;
 mod doors;
+mod open;
 mod page;
 
 pub use client::Client;
+pub use open::show;
 pub use page::{Page, Site, Visit};

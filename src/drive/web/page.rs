@@ -41,11 +41,11 @@ const LONGEST: usize = 64 * 1024;
 const WAITING: usize = 64;
 
 /// What is served.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Page {
     pub html: &'static str,
     /// Directives of its Content-Security-Policy, but for `connect-src`.
-    pub policy: &'static str,
+    pub policy: String,
 }
 
 /// Something that a browser did.
@@ -124,6 +124,11 @@ impl Site {
             Some(visit) => visit,
             None => std::future::pending().await,
         }
+    }
+
+    /// The next thing, unless it takes too long.
+    pub async fn visit_within(&mut self, limit: Duration) -> Option<Visit> {
+        tokio::time::timeout(limit, self.visit()).await.ok()
     }
 
     /// Says something to the page, or to whoever gets it; what cannot be taken in is dropped, and false.
