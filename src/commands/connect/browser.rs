@@ -143,6 +143,9 @@ impl Means for Browser {
             }
         }
         if !left {
+            while let Ok(event) = events.try_recv() {
+                mirror.learn(&event);
+            }
             site.say(mirror.view().to_string());
             site.say(json!({"type": "bye"}).to_string());
             while let Some(Visit::Said(_)) = site.visit_within(LAST_WORDS).await {}
