@@ -313,6 +313,9 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whip -d 'P
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whep -d 'Watch from this media server (WHEP); ICE only, no media' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token -d 'What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this machine can see it; --token-file keeps it to yourself' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token-file -d 'File with the token in it; - reads standard input' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l bearer-file -d 'File with the bearer token for --whip and --whep in it; - reads standard input. RTCPROBE_BEARER may hold the token' -r -F
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l bearer -d 'The token itself: from the environment only, as others can see a command line' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l bind -d 'Serve the page for a browser at this address, port or both instead of on this machine only' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l wait -d 'How long to wait for the other side [default: 1m; 10m when somebody has to carry a text]' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l policy -d 'Which candidates to use' -r -f -a "all\t'Every kind'
 relay\t'Relay candidates only'"
@@ -349,6 +352,8 @@ never\t''"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-default-servers -d 'Ask nobody when no server is named'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l self -d 'Be both sides, to see whether two clients of this network reach one another'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l sdp -d 'Give the description as SDP, for programs that take nothing else'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l open -d 'Open the page in the system\'s browser'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l browser-offers -d 'Let the browser offer, and so decide on the pair'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l qr -d 'Draw the line as a QR code as well'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l tcp -d 'Use TCP host candidates, too (RFC 6544)'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l no-trickle -d 'Tell all candidates at once, when the last is known'
