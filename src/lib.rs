@@ -10,13 +10,13 @@
 //! | 3 | `commands` | What was asked: one file per subcommand, its arguments above its four steps ask, probe, judge, show. | view, probes, archive, proto, rules, server, drive, report, wire, machine |
 //! | 2 | `probes` | The experiments: one question each, ending in facts. | proto, machine, wire, report |
 //! | 2 | `view` | How it looks: pure functions from a report to text and JSON, and the one place that knows about terminals. | archive, rules, report |
-//! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names. | machine, wire |
+//! | 1 | `proto` | The conversations as state machines: transactions, authentication, allocations, server names, media servers. | machine, wire |
 //! | 1 | `server` | The far end: a STUN and TURN server as a machine, with faults on request and a NAT in front of it. | machine, wire |
 //! | 1 | `rules` | What the facts mean: one file per diagnosis. | report |
 //! | 1 | `archive` | Saved reports: read with care, redacted, compared, laid side by side. | report |
-//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, interfaces, signals, the clock, randomness. | machine |
+//! | 1 | `drive` | The hands: sockets, TLS, DTLS, DNS, HTTP, interfaces, signals, the clock, randomness. | machine |
 //! | 0 | `machine` | The contract between thinking and doing. | nothing |
-//! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, server URIs, server lists. | nothing |
+//! | 0 | `wire` | Everything with a grammar: messages, framing, candidate lines, descriptions, server URIs, server lists. | nothing |
 //! | 0 | `report` | What was learned, and why the rest was not: the JSON contract. | nothing |
 //!
 //! Every arrow goes down and none goes sideways. So a probe cannot open a socket, a view cannot

@@ -167,9 +167,10 @@ impl Session {
         let is_sdp = body.trim_start().starts_with("v=0");
         // A counter-offer comes with 406, and has a session already.
         let counter = response.status == 406 && is_sdp && self.protocol == Protocol::Whep;
-        if !counter && !(matches!(response.status, 200 | 201) && is_sdp) {
+        let made = matches!(response.status, 200 | 201);
+        if !(counter || made && is_sdp) {
             // Whatever was made there is to be ended all the same.
-            if matches!(response.status, 200 | 201) {
+            if made {
                 self.settle(response);
             }
             return Err(refused(self, response));

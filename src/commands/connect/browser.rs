@@ -184,10 +184,10 @@ fn reachable(at: SocketAddr) -> IpAddr {
 fn turned_away(visit: &Visit, aside: &Aside<'_>) {
     match visit {
         Visit::Refused(409) => {
-            aside.warn("another page asked for this run and was turned away: there is one for each run")
+            aside.warn("another page asked for this run and was turned away: there is one for each run");
         }
         Visit::Refused(421) => {
-            aside.warn("the page was asked for by a name; it is only had by the address that is printed")
+            aside.warn("the page was asked for by a name; it is only had by the address that is printed");
         }
         Visit::Refused(status) => aside.detail(&format!("somebody was turned away from the page ({status})")),
         Visit::Came { .. } | Visit::Said(_) | Visit::Left => {}

@@ -24,7 +24,7 @@ impl Mirror {
     pub fn learn(&mut self, event: &Event) {
         match event {
             Event::Candidate { candidate, .. } if self.candidates.len() < MOST => {
-                self.candidates.push(of_candidate(candidate))
+                self.candidates.push(of_candidate(candidate));
             }
             Event::Complete { .. } => self.complete = true,
             Event::Connection { state, .. } => self.state = *state,
