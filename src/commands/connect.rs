@@ -10,7 +10,6 @@ mod token;
 mod wanted;
 mod way;
 mod web;
-#[allow(dead_code, reason = "it follows")]
 mod whip;
 
 use std::path::PathBuf;
@@ -31,6 +30,7 @@ use crate::drive::{self, Ended};
 use crate::machine::{Chance, Time};
 use crate::probes::connect::{Both, Config, Foreseeing, Happening, PairKind};
 use crate::probes::gather::ServerSpec;
+use crate::proto::whip::Protocol;
 use crate::report::{Environment, Event, Report, Severity, Verdict};
 use crate::rules;
 use crate::view::escape::visible;
@@ -43,7 +43,6 @@ use means::{Aside, Begun, Means, Theirs};
 use paste::Paste;
 use spoken::{Exec, Pipe};
 use way::{Kept, Way};
-use whip::Whip;
 
 /// Connect to another rtcprobe, a browser or any ICE agent, and show by which path, and why not by the others
 ///
@@ -72,17 +71,31 @@ pub struct ConnectArgs {
     #[arg(long, value_name = "ADDR", env = "RTCPROBE_DIAL", group = "way", help_heading = "The other side")]
     pub dial: Option<String>,
     /// Publish to this media server (WHIP, RFC 9725); ICE only, no media
-    #[arg(long, value_name = "URL", env = "RTCPROBE_WHIP", group = "way", help_heading = "The other side")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RTCPROBE_WHIP",
+        hide_env_values = true,
+        group = "way",
+        help_heading = "The other side"
+    )]
     pub whip: Option<String>,
     /// Watch from this media server (WHEP); ICE only, no media
-    #[arg(long, value_name = "URL", env = "RTCPROBE_WHEP", group = "way", help_heading = "The other side")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RTCPROBE_WHEP",
+        hide_env_values = true,
+        group = "way",
+        help_heading = "The other side"
+    )]
     pub whep: Option<String>,
     /// Be both sides, to see whether two clients of this network reach one another
     #[arg(long = "self", env = "RTCPROBE_SELF", value_parser = super::flag::parse, group = "way")]
     #[arg(help_heading = "The other side")]
     pub itself: bool,
-    /// What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this
-    /// machine can see it; --token-file keeps it to yourself
+    /// What both sides know, for --listen and --dial. Other users of this machine can see it; --token-file keeps it to
+    /// yourself
     #[arg(long, value_name = "T", env = "RTCPROBE_TOKEN", hide_env_values = true, help_heading = "The other side")]
     pub token: Option<String>,
     /// File with the token in it; - reads standard input
@@ -161,7 +174,7 @@ Examples:
   rtcprobe connect --listen 4000                       here, and there:
   rtcprobe connect --dial host.example.org:4000 --token-file token.txt
   rtcprobe connect browser --ice-servers config.json
-  rtcprobe connect --whip https://media.example.org/whip/room --token-file token.txt";
+  rtcprobe connect --whip https://media.example.org/whip/room --bearer-file token.txt";
 
 /// Transports of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -215,8 +228,8 @@ pub fn run(args: &ConnectArgs, matches: &ArgMatches, world: &World, ui: &mut Ui)
         Way::Exec { command } => asked.through(Exec::new(command), ui),
         Way::Listen { at } => asked.through(Listen::new(at, token::to_share(args)?, wait)?, ui),
         Way::Dial { to } => asked.through(Dial { to, token: token::to_dial(args)?, wait, lines: None }, ui),
-        Way::Whip { url } => asked.through(Whip { url, egress: false }, ui),
-        Way::Whep { url } => asked.through(Whip { url, egress: true }, ui),
+        Way::Whip { url } => asked.through(args.web.media(Protocol::Whip, &url, args, matches)?, ui),
+        Way::Whep { url } => asked.through(args.web.media(Protocol::Whep, &url, args, matches)?, ui),
         Way::Browser => asked.through(Browser::new(args.web.browser(args)), ui),
         Way::Itself => asked.through(Itself, ui),
     }?;

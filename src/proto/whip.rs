@@ -11,6 +11,7 @@ pub use refusal::unanswered;
 
 use crate::machine::web::{Request, Response};
 use crate::wire::link::{self, Linked};
+use crate::wire::sdpfrag::Fragment;
 
 /// Redirections that are followed, of one session.
 const HOPS: u8 = 5;
@@ -207,6 +208,29 @@ impl Session {
     #[must_use]
     pub fn candidates(&self, fragment: &str) -> Option<Request> {
         self.patch(FRAGMENT, fragment)
+    }
+
+    /// Begins anew with other credentials; whichever session it was is not asked (RFC 9725 §4.3.4).
+    #[must_use]
+    pub fn restart(&self, fragment: &str) -> Option<Request> {
+        let mut request = self.patch(FRAGMENT, fragment)?;
+        request.headers.retain(|(name, _)| *name != "if-match");
+        request.headers.push(("if-match", "*".into()));
+        Some(request)
+    }
+
+    /// What the server says of itself then.
+    pub fn restarted(&mut self, response: &Response) -> Result<Fragment, String> {
+        let server = self.server();
+        if response.status != 200 {
+            return Err(format!("{server} answered {} to it", response.status));
+        }
+        self.etag = response.header("etag").map(str::to_owned).or(self.etag.take());
+        match Fragment::read(&String::from_utf8_lossy(&response.body)) {
+            Ok(fragment) if !fragment.ufrag.is_empty() => Ok(fragment),
+            Ok(_) => Err(format!("{server} gives no new credentials")),
+            Err(why) => Err(format!("what {server} answers cannot be used: {why}")),
+        }
     }
 
     /// Answers the server's offer.

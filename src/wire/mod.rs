@@ -26,6 +26,7 @@ pub mod ice_servers;
 pub mod integrity;
 pub mod mdns;
 pub mod link;
+pub mod media;
 pub mod message;
 pub mod rest;
 pub mod sdp;

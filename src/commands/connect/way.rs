@@ -194,6 +194,7 @@ fn spare_stdin(args: &ConnectArgs) -> Result<(), Stop> {
         ("--secret-file", args.servers.secret_file.iter().any(is_stdin)),
         ("--ice-servers", args.servers.ice_servers.as_deref() == Some("-")),
         ("--token-file", args.token_file.as_ref().is_some_and(is_stdin)),
+        ("--bearer-file", args.web.bearer_file.as_ref().is_some_and(is_stdin)),
     ];
     match taken.into_iter().find(|(_, taken)| *taken) {
         Some((option, _)) => {

@@ -2,11 +2,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args};
 
 use super::ConnectArgs;
 use super::browser::{self, Wanted};
+use super::whip::Whip;
 use crate::commands::gather::Policy;
+use crate::commands::servers::Input;
+use crate::commands::stop::{Stop, usage};
+use crate::proto::whip::Protocol;
 
 /// How browsers and media servers are spoken with.
 #[derive(Debug, Clone, Args)]
@@ -34,6 +39,24 @@ pub struct WebArgs {
 const OPENED: Duration = Duration::from_secs(600);
 
 impl WebArgs {
+    /// The token for a media server.
+    fn token(&self, matches: &ArgMatches) -> Result<Option<String>, Stop> {
+        if matches.value_source("bearer") == Some(ValueSource::CommandLine) {
+            return usage(
+                "--bearer: others on this machine can read a command line; put the token into a file for \
+                 --bearer-file, or into RTCPROBE_BEARER",
+            );
+        }
+        match &self.bearer_file {
+            Some(path) => Input::default().password("--bearer-file", path).map(Some),
+            None => Ok(self.bearer.clone().filter(|token| !token.is_empty())),
+        }
+    }
+
+    pub fn media(&self, protocol: Protocol, url: &str, args: &ConnectArgs, matches: &ArgMatches) -> Result<Whip, Stop> {
+        Whip::new(protocol, url, self.token(matches)?, &args.probing.options()?)
+    }
+
     pub fn browser(&self, args: &ConnectArgs) -> Wanted {
         Wanted {
             bind: self.bind,
