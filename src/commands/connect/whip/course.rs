@@ -185,10 +185,9 @@ impl<'a, 'b> Course<'a, 'b> {
             }
             return Ok(Some(other_side(answer)));
         }
-        // Nobody said whether it takes candidates one by one: the first shows it.
-        if self.untold == 0 && !self.own.complete && !self.hear().await {
-            return Ok(None);
-        }
+        // Nobody said whether it takes candidates one by one: it shows with those that it has already.
+        self.overhear();
+        self.untold = self.own.candidates.len();
         match self.tell().await {
             Ok(()) => return Ok(Some(other_side(answer))),
             Err(why) => self.aside.say(&format!("{why}: it gets all candidates at once")),
