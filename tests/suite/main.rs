@@ -26,6 +26,7 @@ mod generated;
 mod hostile;
 mod html;
 mod loopback;
+mod media_server;
 mod outputs;
 mod page;
 mod readme;

@@ -17,7 +17,7 @@ use crate::wire::signal::Part;
 use course::Course;
 
 /// For an answer to a request.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(10);
 /// For one that a run which is over waits for.
 const BRIEFLY: Duration = Duration::from_secs(3);
 
