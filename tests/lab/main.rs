@@ -3,7 +3,7 @@
 //! ```sh
 //! cargo test --test lab                                                         # as root
 //! unshare --user --map-root-user --net --mount cargo test --offline --test lab  # as anybody
-//! cargo test --test lab -- --ignored chromium                                   # against a browser
+//! cargo test --test lab -- --ignored chromium                                   # against a browser; also firefox, media
 //! cargo test --test lab -- --ignored --nocapture walk                           # to look around in
 //! ```
 //!
@@ -24,7 +24,7 @@
 //! | tests of the lab | `ground`, `nats`, `strangers` |
 //! | deployments with a fault, with two, and with none | `faults/table`, over `fixtures/faults/*.toml` |
 //! | other people's ICE agents (`tests/strangers`), and how two are introduced | [`connect`] |
-//! | tests of rtcprobe | `gather`, `keep`, `mdns`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `chromium` |
+//! | tests of rtcprobe | `gather`, `keep`, `mdns`, `credentials`, `tls`, `faults`, `timing`, `crowd`, `turn`, `nat_probe`, `nat_beside`, `behaviour`, `connect`, `web`, `chromium` |
 
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on panics")]
@@ -73,3 +73,4 @@ mod reports;
 mod timing;
 mod tls;
 mod turn;
+mod web;

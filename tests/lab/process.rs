@@ -16,7 +16,8 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 /// What the lab needs beside a Rust toolchain.
 const PACKAGES: &str = "coturn gir1.2-nice-0.1 iproute2 nftables openssl python3-aioice python3-gi sofia-sip-bin stun-client tcpdump \
-    util-linux, and chromium for the ignored tests";
+    util-linux, and chromium, firefox-esr, python3-aiortc and \
+    python3-aiohttp for the ignored tests";
 
 /// Where commands are; administrators' ones are not on everybody's path.
 fn search_path() -> OsString {
@@ -45,6 +46,11 @@ impl Cmd {
     pub fn args<A: Into<OsString>>(mut self, args: impl IntoIterator<Item = A>) -> Cmd {
         self.argv.extend(args.into_iter().map(Into::into));
         self
+    }
+
+    /// The command itself, for others that start commands.
+    pub fn words(&self) -> Vec<OsString> {
+        self.argv.clone()
     }
 
     pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Cmd {
