@@ -301,7 +301,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('--dial', '--dial', [CompletionResultType]::ParameterName, 'Dial an rtcprobe that listens, host:port')
             [CompletionResult]::new('--whip', '--whip', [CompletionResultType]::ParameterName, 'Publish to this media server (WHIP, RFC 9725); ICE only, no media')
             [CompletionResult]::new('--whep', '--whep', [CompletionResultType]::ParameterName, 'Watch from this media server (WHEP); ICE only, no media')
-            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this machine can see it; --token-file keeps it to yourself')
+            [CompletionResult]::new('--token', '--token', [CompletionResultType]::ParameterName, 'What both sides know, for --listen and --dial. Other users of this machine can see it; --token-file keeps it to yourself')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with the token in it; - reads standard input')
             [CompletionResult]::new('--bearer-file', '--bearer-file', [CompletionResultType]::ParameterName, 'File with the bearer token for --whip and --whep in it; - reads standard input. RTCPROBE_BEARER may hold the token')
             [CompletionResult]::new('--bearer', '--bearer', [CompletionResultType]::ParameterName, 'The token itself: from the environment only, as others can see a command line')

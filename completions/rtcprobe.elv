@@ -293,7 +293,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --dial 'Dial an rtcprobe that listens, host:port'
             cand --whip 'Publish to this media server (WHIP, RFC 9725); ICE only, no media'
             cand --whep 'Watch from this media server (WHEP); ICE only, no media'
-            cand --token 'What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this machine can see it; --token-file keeps it to yourself'
+            cand --token 'What both sides know, for --listen and --dial. Other users of this machine can see it; --token-file keeps it to yourself'
             cand --token-file 'File with the token in it; - reads standard input'
             cand --bearer-file 'File with the bearer token for --whip and --whep in it; - reads standard input. RTCPROBE_BEARER may hold the token'
             cand --bearer 'The token itself: from the environment only, as others can see a command line'

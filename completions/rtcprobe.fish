@@ -311,7 +311,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l listen -d 
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l dial -d 'Dial an rtcprobe that listens, host:port' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whip -d 'Publish to this media server (WHIP, RFC 9725); ICE only, no media' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l whep -d 'Watch from this media server (WHEP); ICE only, no media' -r
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token -d 'What both sides know, for --listen and --dial, or the bearer token of --whip and --whep. Other users of this machine can see it; --token-file keeps it to yourself' -r
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token -d 'What both sides know, for --listen and --dial. Other users of this machine can see it; --token-file keeps it to yourself' -r
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l token-file -d 'File with the token in it; - reads standard input' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l bearer-file -d 'File with the bearer token for --whip and --whep in it; - reads standard input. RTCPROBE_BEARER may hold the token' -r -F
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand connect" -l bearer -d 'The token itself: from the environment only, as others can see a command line' -r
