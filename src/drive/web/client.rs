@@ -122,13 +122,25 @@ async fn whole(response: hyper::Response<Incoming>) -> Result<Response, Unanswer
         let value = std::str::from_utf8(value.as_bytes()).ok()?;
         Some((name.as_str().to_owned(), value.trim().to_owned()))
     });
-    let headers = fields.collect();
-    let body = Limited::new(body, BODY).collect().await.map_err(|why| match why.downcast::<hyper::Error>() {
-        Ok(why) => broken(&why),
-        Err(why) if why.is::<LengthLimitError>() => Unanswered::TooLong { body: true },
-        Err(why) => Unanswered::Broken(why.to_string()),
-    })?;
-    Ok(Response { status: head.status.as_u16(), headers, body: body.to_bytes().to_vec() })
+    let headers: Vec<(String, String)> = fields.collect();
+    let status = head.status.as_u16();
+    // Without a length the end of the connection ends it, and many end TLS without a word. Of a refusal the status
+    // counts, whatever follows.
+    let open_ended = !head.headers.contains_key("content-length") && !head.headers.contains_key("transfer-encoding");
+    let mut body = Limited::new(body, BODY);
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        match frame {
+            Ok(frame) => bytes.extend(frame.into_data().unwrap_or_default()),
+            Err(why) => match why.downcast::<hyper::Error>() {
+                Ok(_) if open_ended || !head.status.is_success() => break,
+                Ok(why) => return Err(broken(&why)),
+                Err(why) if why.is::<LengthLimitError>() => return Err(Unanswered::TooLong { body: true }),
+                Err(why) => return Err(Unanswered::Broken(why.to_string())),
+            },
+        }
+    }
+    Ok(Response { status, headers, body: bytes })
 }
 
 fn broken(why: &hyper::Error) -> Unanswered {
