@@ -275,7 +275,7 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__connect)
-            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --no-default-servers --demo --exec --listen --dial --whip --whep --self --token --token-file --sdp --qr --wait --policy --only --pair --tcp --no-trickle --no-mdns --no-forecast --echo --duration --until-failure --restart --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
+            opts="-4 -6 -o -q -v -h -V --stun --turn --username --credential --credential-file --secret --secret-file --ttl --user-id --ice-servers --config --profile --no-default-servers --demo --exec --listen --dial --whip --whep --self --token --token-file --sdp --bearer-file --bearer --bind --open --browser-offers --qr --wait --policy --only --pair --tcp --no-trickle --no-mdns --no-forecast --echo --duration --until-failure --restart --no-software --strict --interface --local-address --ipv4 --ipv6 --port-range --nameserver --ca-file --insecure --sni --timeout --timing --pcap --trace --json --output --nagios --redact --output-file --quiet --verbose --color --no-progress --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -369,6 +369,18 @@ _rtcprobe() {
                     return 0
                     ;;
                 --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bearer)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --bind)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
