@@ -42,7 +42,7 @@ use itself::Itself;
 use means::{Aside, Begun, Means, Theirs};
 use paste::Paste;
 use spoken::{Exec, Pipe};
-use way::{Kept, Way};
+use way::{EXAMPLES, Kept, WORDS, Way};
 
 /// Connect to another rtcprobe, a browser or any ICE agent, and show by which path, and why not by the others
 ///
@@ -160,21 +160,6 @@ pub struct ConnectArgs {
     #[command(flatten)]
     pub output: OutputArgs,
 }
-
-const WORDS: &str = "offer prints a line to paste on the other side, and reads its answer; answer LINE takes that \
-    line (or SDP, or JSON) and prints the answer; with - instead, both speak JSON lines over standard input and \
-    output; browser serves a page that makes a browser the other side. Servers may follow, as URIs";
-
-const EXAMPLES: &str = "\
-Examples:
-  rtcprobe connect --self --demo
-  rtcprobe connect offer
-  rtcprobe connect answer rtcprobe1:AbCd…
-  rtcprobe connect --exec 'ssh host.example.org rtcprobe connect answer -'
-  rtcprobe connect --listen 4000                       here, and there:
-  rtcprobe connect --dial host.example.org:4000 --token-file token.txt
-  rtcprobe connect browser --ice-servers config.json
-  rtcprobe connect --whip https://media.example.org/whip/room --bearer-file token.txt";
 
 /// Transports of candidates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

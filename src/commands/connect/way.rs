@@ -63,6 +63,22 @@ pub struct Kept {
     pub both: bool,
 }
 
+/// What may stand as plain arguments.
+pub const WORDS: &str = "offer prints a line to paste on the other side, and reads its answer; answer LINE takes that \
+    line (or SDP, or JSON) and prints the answer; with - instead, both speak JSON lines over standard input and \
+    output; browser serves a page that makes a browser the other side. Servers may follow, as URIs";
+
+pub const EXAMPLES: &str = "\
+Examples:
+  rtcprobe connect --self --demo
+  rtcprobe connect offer
+  rtcprobe connect answer rtcprobe1:AbCd…
+  rtcprobe connect --exec 'ssh host.example.org rtcprobe connect answer -'
+  rtcprobe connect --listen 4000                       here, and there:
+  rtcprobe connect --dial host.example.org:4000 --token-file token.txt
+  rtcprobe connect browser --ice-servers config.json
+  rtcprobe connect --whip https://media.example.org/whip/room --bearer-file token.txt";
+
 const NO_WAY: &str = "say how the other side is to hear of this one: offer, answer LINE, browser, --exec CMD, \
     --listen ADDR, --dial ADDR, --whip URL or --whep URL; or try it alone with --self --demo";
 
