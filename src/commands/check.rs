@@ -31,6 +31,9 @@ use crate::wire::uri::{IceUri, Transport};
 ///
 /// Gathers candidates and checks every TURN server, side by side, looks at the NAT in between, and draws the conclusions: findings with
 /// their evidence and what to do about them, and a verdict. `rtcprobe explain CODE` says more about a finding.
+///
+/// Fails (exit code 1) on a finding that is an error and on a URI that does not work; a URI about which only warnings are found is
+/// a warning while another one does the job.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct CheckArgs {
@@ -128,7 +131,9 @@ fn ask(args: &CheckArgs, matches: &ArgMatches, world: &World, ui: &mut Ui) -> Re
     let outputs = args.output.outputs("check")?;
     let mut chance = Chance::from_seed(world.seed()?);
     let demo = args.demo.ask(now, &mut chance)?;
-    let manner = Manner { defaults: !args.defaults.no_default_servers, spread: true, ..Manner::default() };
+    // A list without credentials is something to tell of, not a reason to look no further.
+    let manner =
+        Manner { defaults: !args.defaults.no_default_servers, anonymous: true, spread: true, ..Manner::default() };
     let named = match &demo {
         Some(_) => args.servers.none(matches)?,
         None => record::servers(world, || args.servers.ask(matches, manner, now, ui))?,

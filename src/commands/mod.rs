@@ -165,8 +165,25 @@ pub fn run(args: impl IntoIterator<Item = OsString>, around: Surroundings) -> u8
     let result = result.and_then(|code| ui.finish().map(|()| code).map_err(Stop::CannotRun));
     result.unwrap_or_else(|stop| {
         ui.end();
+        let stop = located(&cli.command, stop);
         tell(&stop, plugin, &mut ui)
     })
+}
+
+/// With the place in the file, where what is wrong was written in one.
+fn located(command: &Command, stop: Stop) -> Stop {
+    let file = match command {
+        Command::Gather(args) => &args.servers.file,
+        Command::Nat(args) => &args.servers.file,
+        Command::Turn(args) => &args.servers.file,
+        Command::Check(args) => &args.servers.file,
+        Command::Connect(args) => &args.servers.file,
+        _ => return stop,
+    };
+    match &file.configured {
+        Some(configured) => configured.located(stop),
+        None => stop,
+    }
 }
 
 /// Says why there is no answer; hands back the exit code.
@@ -217,10 +234,9 @@ fn with_file(
     variable: config::Variable<'_>,
 ) -> Result<(Cli, ArgMatches), Stop> {
     let (Some(named), Some((_, sub))) = (cli.command.file(), matches.subcommand()) else { return Ok((cli, matches)) };
-    let Some(configured) = named.read(sub, variable)? else { return Ok((cli, matches)) };
-    let args = config::completed(&parser::without_help_word(args.to_vec()), &configured, sub);
-    let (again, matches) = parse(args, terminal)
-        .map_err(|stop| Stop::Usage(format!("{}: {}", configured.place, stop.sentence().replace("--", ""))))?;
+    let Some(mut configured) = named.read(sub, variable)? else { return Ok((cli, matches)) };
+    let args = config::completed(&parser::without_help_word(args.to_vec()), &mut configured, sub);
+    let (again, matches) = parse(args, terminal).map_err(|stop| configured.located(stop))?;
     cli = again;
     if let Some(named) = cli.command.file() {
         named.configured = Some(configured);

@@ -31,6 +31,9 @@ use verdict::Demands;
 /// Checks each URL at each of its addresses, all at once: resolve, connect, TLS, Binding, challenge, allocate,
 /// permission, channel, data to and fro, refresh, release. Sends data through the relay from this machine to
 /// itself in several ways, so that no second machine is needed, and measures loss, round-trip times and jitter.
+///
+/// Fails (exit code 1) when a URI that is named, or all transports of a host that is named without one, do not
+/// work; `check` judges by what is found about them.
 #[derive(Debug, Clone, Args)]
 #[command(after_help = EXAMPLES)]
 pub struct TurnArgs {

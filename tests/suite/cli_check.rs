@@ -23,7 +23,7 @@ fn refuses(args: &[&str], because: &[&str]) {
 
 #[test]
 fn refuses_what_it_cannot_do() {
-    refuses(&[DEAD], &[DEAD, "--username", "--credential-file"]);
+    refuses(&[DEAD, "--username", "u"], &["--credential-file"]);
     refuses(&["--budget", "0"], &["--budget", "10s"]);
     refuses(&["--reference", "turn:a.example"], &["--reference", "TURN"]);
     refuses(&["-q", "--reference", "stuns:a.example"], &["--reference", "UDP"]);
@@ -53,6 +53,15 @@ fn fails_at_a_dead_port_with_a_finding() {
     assert_eq!(report.findings[0].severity, Severity::Error);
     assert_eq!(report.servers.len(), 2);
     assert!(report.gather.is_some_and(|gather| !gather.errors.is_empty()));
+}
+
+#[test]
+fn a_list_without_credentials_is_told_of_and_looked_at_all_the_same() {
+    let report = report(&[DEAD], 1);
+    let found: Vec<(&str, Severity)> = report.findings.iter().map(|one| (one.code.as_str(), one.severity)).collect();
+    for code in ["server-not-running", "auth-missing-in-client"] {
+        assert!(found.contains(&(code, Severity::Error)), "{code}: {found:?}");
+    }
 }
 
 #[test]

@@ -71,6 +71,26 @@ fn refuses(folder: &Folder, args: &[&str], because: &[&str]) {
 }
 
 #[test]
+fn refuses_an_option_of_a_file_with_the_line_where_it_stands() {
+    let cases: &[(&str, &[&str])] = &[
+        ("strict = true\nbudget = \"soon\"", &["c.toml, line 2: ", "'soon' for 'budget <TIME>'"]),
+        ("ca-file = \"nope.pem\"\nstun = 1", &["c.toml, line 2: ", "no key stun"]),
+        ("strict = true\n\nca-file = \"nope.pem\"", &["c.toml, line 3: ca-file", "nope.pem"]),
+        ("expect = [\"host\", \"rtt<x\"]", &["c.toml, line 1: ", "rtt<80ms"]),
+        ("ipv4 = true\ninterface = [\"nowhere0\"]", &["c.toml, line 2: interface nowhere0"]),
+    ];
+    for (text, because) in cases {
+        let folder = Folder::with("options", text);
+        refuses(&folder, &["check", "--config", "c.toml", "stun:127.0.0.1:1", "-q"], because);
+    }
+    // Of what was typed, the file knows nothing.
+    let folder = Folder::with("typed", "ca-file = \"nope.pem\"");
+    let output = folder.run(&["check", "--config", "c.toml", "--ca-file", "other.pem", "stun:127.0.0.1:1"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.starts_with("error: --ca-file other.pem"), "{stderr}");
+}
+
+#[test]
 fn refuses_what_is_wrong_in_a_file_with_its_line() {
     let server = "[servers.a]\nurls = \"turn:127.0.0.1:1\"\n";
     let cases: &[(&str, &[&str])] = &[
@@ -89,7 +109,6 @@ fn refuses_what_is_wrong_in_a_file_with_its_line() {
         (&format!("{server}secret = \"{PASSWORD}\""), &["line 3", "secret-env = "]),
         (&format!("{server}host = \"b\""), &["line 1", "both urls and a host"]),
         ("[servers.a]\nusername = \"u\"", &["line 1", "neither urls nor a host"]),
-        (server, &["servers.a", "turn:127.0.0.1:1", "credential-env"]),
         (&format!("{server}username = \"u\""), &["servers.a", "username without"]),
         (&format!("{server}credential-env = \"TURN_PASSWORD\""), &["servers.a", "without a username"]),
         (&format!("{server}username = \"u\"\ncredential-env = \"NOT_SET\""), &["NOT_SET", "not set"]),
@@ -101,6 +120,9 @@ fn refuses_what_is_wrong_in_a_file_with_its_line() {
     for (number, (text, because)) in cases.iter().enumerate() {
         refuses(&Folder::with(&format!("wrong-{number}"), text), &["check", "--config", "c.toml"], because);
     }
+    // `check` tells of it among its findings.
+    let because = &["servers.a", "turn:127.0.0.1:1", "credential-env"];
+    refuses(&Folder::with("bare", server), &["turn", "--config", "c.toml"], because);
 }
 
 #[test]

@@ -17,9 +17,16 @@ use crate::view::escape::visible;
 pub struct Configured {
     /// For messages: the option and the file.
     pub place: String,
-    /// Options as on the command line, without the hyphens before them.
-    pub options: Vec<(&'static str, Option<OsString>)>,
+    pub options: Vec<Written>,
     pub servers: Vec<Server>,
+}
+
+/// An option as on the command line, without the hyphens before it, and the line where it stands.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub option: &'static str,
+    pub value: Option<OsString>,
+    pub line: usize,
 }
 
 /// A named server. What is secret is only referred to, or hidden.
@@ -231,7 +238,7 @@ impl<'a> Reader<'a> {
                 Shape::Path => vec![Some(self.folder.join(self.string(key, value, line)?).into_os_string())],
                 Shape::Texts => self.strings(key, value, line)?.into_iter().map(|text| Some(text.into())).collect(),
             };
-            found.options.extend(values.into_iter().map(|value| (*option, value)));
+            found.options.extend(values.into_iter().map(|value| Written { option, value, line }));
         }
         Ok(found)
     }

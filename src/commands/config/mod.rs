@@ -58,8 +58,8 @@ impl ConfigArgs {
 }
 
 /// The command line with the options of the file before its own, where neither it nor the environment
-/// has them; options that the command does not know are left out.
-pub fn completed(args: &[OsString], configured: &Configured, matches: &ArgMatches) -> Vec<OsString> {
+/// has them; options that the command does not know are left out, there and in what is known of the file.
+pub fn completed(args: &[OsString], configured: &mut Configured, matches: &ArgMatches) -> Vec<OsString> {
     let given =
         |id: &str| matches!(matches.value_source(id), Some(ValueSource::CommandLine | ValueSource::EnvVariable));
     let known = |id: &str| matches.try_contains_id(id).is_ok();
@@ -69,11 +69,12 @@ pub fn completed(args: &[OsString], configured: &Configured, matches: &ArgMatche
         let rivals = if family.contains(&option) { &family[..] } else { &[] };
         known(&id) && !given(&id) && !rivals.iter().any(|id| given(id))
     };
+    configured.options.retain(|written| wanted(written.option));
     let (before, after) = args.split_at(args.len().min(2));
     let mut all = before.to_vec();
-    for (option, value) in configured.options.iter().filter(|(option, _)| wanted(option)) {
-        let mut word = OsString::from(format!("--{option}"));
-        if let Some(value) = value {
+    for written in &configured.options {
+        let mut word = OsString::from(format!("--{}", written.option));
+        if let Some(value) = &written.value {
             word.push("=");
             word.push(value);
         }
@@ -81,4 +82,34 @@ pub fn completed(args: &[OsString], configured: &Configured, matches: &ArgMatche
     }
     all.extend_from_slice(after);
     all
+}
+
+impl Configured {
+    /// The same complaint, with the line of the file where that option stands; for options that were written
+    /// elsewhere, as it is.
+    #[must_use]
+    pub fn located(&self, stop: Stop) -> Stop {
+        let sentence = stop.sentence();
+        let about = |written: &&file::Written| {
+            let (_, after) = sentence.split_once(&format!("--{}", written.option))?;
+            // A longer option begins alike.
+            let ends = !after.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-');
+            let value = written.value.as_ref().and_then(|value| value.to_str());
+            Some((ends, value.is_some_and(|value| sentence.contains(value))))
+        };
+        let is = |written: &&file::Written, named: bool| {
+            about(written).is_some_and(|(ends, value)| ends && (value || !named))
+        };
+        let mut options = self.options.iter();
+        let found =
+            options.clone().find(|written| is(written, true)).or_else(|| options.find(|written| is(written, false)));
+        let Some(written) = found else { return stop };
+        let place = format!("{}, line {}", self.place, written.line);
+        let said = sentence.replacen(&format!("--{}", written.option), written.option, 1);
+        let told = format!("{place}: {said}");
+        match stop {
+            Stop::CannotRun(_) => Stop::CannotRun(told),
+            _ => Stop::Usage(told),
+        }
+    }
 }

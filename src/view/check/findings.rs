@@ -36,7 +36,13 @@ fn one(finding: &Finding, style: &Style, verbose: bool) -> String {
     let likes = if likes.is_empty() { Vec::new() } else { part("Or:", &(likes.join("; ") + "."), style) };
     let mut why = part("Why:", &finding.detail, style);
     let mut shown = Vec::new();
+    let mut said: Vec<&str> = Vec::new();
     for evidence in &finding.evidence {
+        // Of several servers the same may be true.
+        if !verbose && said.contains(&evidence.says.as_str()) {
+            continue;
+        }
+        said.push(&evidence.says);
         let says = if verbose { format!("{}  [{}]", evidence.says, evidence.fact) } else { evidence.says.clone() };
         if !finding.detail.contains(&evidence.says) {
             shown.push(part("", &format!("- {says}"), style));

@@ -129,7 +129,7 @@ fn rank(turn: &Turn) -> u8 {
 fn checked(turn: &Turn) -> Cell {
     let reason = turn.failing().and_then(|(_, step)| step.cause).map_or("it failed", words::cause);
     match turn.works {
-        _ if turn.refuses_strangers() => (Ink::Good, "✓ refuses strangers".into()),
+        _ if turn.refuses_strangers() => (Ink::Doubtful, "? no credentials to try".into()),
         Some(true) => {
             let rtt = turn.echo.as_ref().and_then(|echo| echo.rtt_ms).map(|rtt| rtt.p50);
             (Ink::Good, format!("✓ relay{}", rtt.map(|rtt| format!(", {}", ms(rtt))).unwrap_or_default()))
