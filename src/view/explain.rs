@@ -24,10 +24,15 @@ const INDENT: usize = 2;
 #[must_use]
 pub fn page(rule: &Rule, style: &Style) -> String {
     let mut out = heading(rule.code, word(rule.severity), rule.title, style);
+    let mut after_lines = false;
     for block in blocks(&rule.doc()) {
+        if after_lines && matches!(block, Block::Text(_)) {
+            out.push('\n');
+        }
+        after_lines = matches!(block, Block::Lines(_));
         out.push_str(&drawn(&block, style));
     }
-    for (what, codes) in [("Looks the same from here", rule.like), ("Knows more than", rule.over)] {
+    for (what, codes) in [("Looks the same from here", rule.like), ("Found in place of", rule.over)] {
         if !codes.is_empty() {
             out.push_str(&format!("\n{}\n", style.paint(Ink::Bold, what)));
             out.push_str(&paragraph(Ink::Plain, &codes.join(", "), style));
@@ -166,7 +171,7 @@ fn drawn(block: &Block, style: &Style) -> String {
         Block::Text(text) => paragraph(Ink::Plain, text, style),
         Block::Lines(lines) => {
             let lines = lines.iter().map(|line| format!("{}{line}\n", " ".repeat(INDENT + 4)));
-            format!("\n{}\n", lines.collect::<String>())
+            format!("\n{}", lines.collect::<String>())
         }
     }
 }

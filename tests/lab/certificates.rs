@@ -40,6 +40,14 @@ pub enum Leaf {
     WithRoot,
     /// Good, with the key of another.
     OtherKey,
+    /// For all names of the lab's domain.
+    Wildcard,
+    /// For all names one label higher, which that of the server is not.
+    HighWildcard,
+    /// The name stands in the subject only.
+    NoNames,
+    /// Good, and sent with the certificate of an intermediate authority that has expired.
+    OldIntermediate,
 }
 
 impl Authority {
@@ -61,6 +69,9 @@ impl Authority {
     pub fn issue(&self, leaf: Leaf) -> Identity {
         let names = match leaf {
             Leaf::WrongName => vec!["elsewhere.lab.test".to_owned()],
+            Leaf::Wildcard => vec!["*.lab.test".to_owned()],
+            Leaf::HighWildcard => vec!["*.test".to_owned()],
+            Leaf::NoNames => Vec::new(),
             _ => {
                 [NAME, "turn4.lab.test", at::SERVER, at::SERVER_2, at::SERVER6, at::SERVER6_2].map(String::from).into()
             }
@@ -76,13 +87,16 @@ impl Authority {
         let mut after = String::new();
         let certificate = match leaf {
             Leaf::SelfSigned => params.self_signed(&key),
-            Leaf::NoIntermediate | Leaf::Intermediate => {
+            Leaf::NoIntermediate | Leaf::Intermediate | Leaf::OldIntermediate => {
                 let mut between = CertificateParams::default();
                 between.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
                 between.distinguished_name.push(DnType::CommonName, "Lab authority between");
+                if leaf == Leaf::OldIntermediate {
+                    (between.not_before, between.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2025, 1, 1));
+                }
                 let between_key = KeyPair::generate().unwrap();
                 let between = between.signed_by(&between_key, &self.certificate, &self.key).unwrap();
-                if leaf == Leaf::Intermediate {
+                if leaf != Leaf::NoIntermediate {
                     after = between.pem();
                 }
                 params.signed_by(&key, &between, &between_key)

@@ -25,7 +25,7 @@ rule! {
     ///
     /// RFC 8489 section 9.2.5; coturn: stale-nonce
     "lb-no-affinity", Error, "Every nonce is stale: requests seem to reach different servers", check,
-    over ["auth-bad-credentials"]
+    over ["auth-bad-credentials", "alloc-lost", "relay-ports-unreachable", "relay-egress-blocked", "relay-self-denied"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

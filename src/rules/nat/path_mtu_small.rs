@@ -14,7 +14,7 @@ rule! {
     ///
     /// # What to do
     ///
-    /// Look for a tunnel (VPN, PPPoE, WireGuard) with a small MTU, and let ICMP \"fragmentation needed\"
+    /// Look for a tunnel (VPN, PPPoE, WireGuard) with a small MTU, and let ICMP "fragmentation needed"
     /// pass. A relay over TCP or TLS is not concerned.
     ///
     /// # References

@@ -10,7 +10,7 @@ rule! {
     /// # How it is told apart
     ///
     /// Datagrams of several sizes are sent through the relay at once. From a certain size on, none of
-    /// six copies arrives, and every smaller one does. Where ICMP \"fragmentation needed\" gets through,
+    /// six copies arrives, and every smaller one does. Where ICMP "fragmentation needed" gets through,
     /// the later copies arrive in fragments, and there is no finding. Loss by chance takes small ones
     /// as well as large ones. Where the server's part of a TLS handshake is as large, it is lost as well,
     /// and the handshake stays without answer.
@@ -18,14 +18,14 @@ rule! {
     /// # What to do
     ///
     /// Look for a tunnel (VPN, PPPoE, WireGuard) on the way here or at the server, set the MTU of its
-    /// interface, and let ICMP \"fragmentation needed\" and ICMPv6 \"packet too big\" pass:
+    /// interface, and let ICMP "fragmentation needed" and ICMPv6 "packet too big" pass:
     ///
     ///     ip link set dev wg0 mtu 1280
     ///     nft add rule inet filter forward icmp type destination-unreachable accept
     ///
     /// TCP is helped by a smaller segment size:
     ///
-    ///     nft add rule inet filter forward tcp flags syn tcp option maxseg size set rt mtu
+    ///     iptables -t mangle -A FORWARD -p tcp --syn -j TCPMSS --clamp-mss-to-pmtu
     ///
     /// # References
     ///

@@ -24,7 +24,7 @@ rule! {
     ///
     /// RFC 8656 section 9.2; coturn: denied-peer-ip, allowed-peer-ip
     "peer-public-denied", Error, "The server refuses to relay to a public address", check,
-    over ["peer-private-denied"]
+    over ["peer-private-denied", "relay-self-denied"]
 }
 
 fn check(report: &Report) -> Vec<Diagnosis> {

@@ -10,8 +10,9 @@ rule! {
     /// # How it is told apart
     ///
     /// A permission for the relayed or the server's address is refused with 403. Without that, data
-    /// to a second relay of the same server that gets lost while all other ways work is a suspicion.
-    /// coturn checks its own private address behind `external-ip`.
+    /// to a second relay of the same server that gets lost while all other ways work is a suspicion: a
+    /// gateway that does not send back what the server sends to its own public address (hairpinning) looks
+    /// the same. coturn checks its own private address behind `external-ip`.
     ///
     /// # What to do
     ///

@@ -159,6 +159,10 @@ pub enum Certificate {
     Intermediate,
     WithRoot,
     OtherKey,
+    Wildcard,
+    HighWildcard,
+    NoNames,
+    OldIntermediate,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -307,6 +307,10 @@ impl From<Certificate> for Leaf {
             Certificate::Intermediate => Leaf::Intermediate,
             Certificate::WithRoot => Leaf::WithRoot,
             Certificate::OtherKey => Leaf::OtherKey,
+            Certificate::Wildcard => Leaf::Wildcard,
+            Certificate::HighWildcard => Leaf::HighWildcard,
+            Certificate::NoNames => Leaf::NoNames,
+            Certificate::OldIntermediate => Leaf::OldIntermediate,
         }
     }
 }
