@@ -13,7 +13,7 @@ use super::deployment::{self, Deployment};
 use crate::turn::report::{Finding, Run};
 
 /// They mostly wait.
-const SIDE_BY_SIDE: usize = 6;
+const SIDE_BY_SIDE: usize = 9;
 /// Which of a catalogue of this size are asked for at the least.
 const FAULTS: usize = 80;
 const HEALTHY: usize = 12;
