@@ -34,7 +34,7 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding means, how it is told from look-alikes, and how to fix it')
             [CompletionResult]::new('serve', 'serve', [CompletionResultType]::ParameterValue, 'Run a STUN and TURN server for trials and tests, never for production')
             [CompletionResult]::new('report', 'report', [CompletionResultType]::ParameterValue, 'Show, convert, compare or merge saved reports')
-            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report')
+            [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON Schema of the report, or of something else that is printed as JSON')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print completions for a shell')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the manual page, or write all of them into a folder')
             break
@@ -512,9 +512,10 @@ Register-ArgumentCompleter -Native -CommandName 'rtcprobe' -ScriptBlock {
             break
         }
         'rtcprobe;schema' {
+            [CompletionResult]::new('--of', '--of', [CompletionResultType]::ParameterName, 'What to print the schema of')
             [CompletionResult]::new('--events', '--events', [CompletionResultType]::ParameterName, 'Print the schema of a line of --output jsonl instead')
-            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
-            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break

@@ -1008,12 +1008,16 @@ _rtcprobe() {
             return 0
             ;;
         rtcprobe__subcmd__schema)
-            opts="-h -V --events --help --version"
+            opts="-h -V --events --of --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --of)
+                    COMPREPLY=($(compgen -W "report events diff merge" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

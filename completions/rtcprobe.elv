@@ -31,7 +31,7 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand explain 'Say what a finding means, how it is told from look-alikes, and how to fix it'
             cand serve 'Run a STUN and TURN server for trials and tests, never for production'
             cand report 'Show, convert, compare or merge saved reports'
-            cand schema 'Print the JSON Schema of the report'
+            cand schema 'Print the JSON Schema of the report, or of something else that is printed as JSON'
             cand completions 'Print completions for a shell'
             cand man 'Print the manual page, or write all of them into a folder'
         }
@@ -494,9 +494,10 @@ set edit:completion:arg-completer[rtcprobe] = {|@words|
             cand --version 'Print version'
         }
         &'rtcprobe;schema'= {
+            cand --of 'What to print the schema of'
             cand --events 'Print the schema of a line of --output jsonl instead'
-            cand -h 'Print help'
-            cand --help 'Print help'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
         }

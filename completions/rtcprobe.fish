@@ -35,7 +35,7 @@ complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "replay" -d 'Run a
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "explain" -d 'Say what a finding means, how it is told from look-alikes, and how to fix it'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "serve" -d 'Run a STUN and TURN server for trials and tests, never for production'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "report" -d 'Show, convert, compare or merge saved reports'
-complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report'
+complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "schema" -d 'Print the JSON Schema of the report, or of something else that is printed as JSON'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "completions" -d 'Print completions for a shell'
 complete -c rtcprobe -n "__fish_rtcprobe_needs_command" -f -a "man" -d 'Print the manual page, or write all of them into a folder'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand gather" -l stun -d 'A STUN server: host, host:port or a stun: or stuns: URI; repeat for more' -r
@@ -514,8 +514,12 @@ complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_see
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from merge" -l no-progress -d 'Never show what is being waited for'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from merge" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand report; and __fish_seen_subcommand_from merge" -s V -l version -d 'Print version'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -l of -d 'What to print the schema of' -r -f -a "report\t'The report: --json, report convert, report redact'
+events\t'A line of --output jsonl; the same as --events'
+diff\t'What report diff --output json prints'
+merge\t'What report merge --output json prints'"
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -l events -d 'Print the schema of a line of --output jsonl instead'
-complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s h -l help -d 'Print help'
+complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s h -l help -d 'Print help'
 complete -c rtcprobe -n "__fish_rtcprobe_using_subcommand completions" -s V -l version -d 'Print version'

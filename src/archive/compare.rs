@@ -6,13 +6,14 @@ mod stations;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::place::{pairs, without_port};
-use crate::report::{Candidate, Finding, Outcome, Report, Server, Severity, Verdict, Worth, standings};
+use crate::report::{Candidate, Finding, Report, SCHEMA_VERSION, Server, Severity, Verdict, Worth, standings};
 
 /// What a change means to who wants to call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Meaning {
     Worse,
@@ -22,7 +23,7 @@ pub enum Meaning {
 }
 
 /// One difference.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Change {
     pub meaning: Meaning,
@@ -31,10 +32,12 @@ pub struct Change {
     pub text: String,
 }
 
-/// Everything that differs, worst first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// Everything that differs, worst first: what `rtcprobe report diff --output json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Comparison {
+    /// The same as of the reports.
+    pub schema_version: u32,
     pub changes: Vec<Change>,
     /// What could not be compared, and why.
     pub notes: Vec<String>,
@@ -59,7 +62,7 @@ impl Comparison {
 /// Compares two reports. What one of them does not hold is not compared, and that is said.
 #[must_use]
 pub fn compare(before: &Report, after: &Report) -> Comparison {
-    let mut out = Comparison { changes: Vec::new(), notes: Vec::new() };
+    let mut out = Comparison { schema_version: SCHEMA_VERSION, changes: Vec::new(), notes: Vec::new() };
     for (report, name) in [(before, "the first"), (after, "the second")] {
         if report.interrupted {
             out.notes.push(format!("{name} run was interrupted, so what it lacks may only not have been reached"));
@@ -172,17 +175,7 @@ fn servers(before: &[Server], after: &[Server], out: &mut Comparison) {
 }
 
 fn gave(standing: &crate::report::Standing<'_>) -> String {
-    let why = match standing.server.outcome {
-        Outcome::Ok => "ok",
-        Outcome::Timeout => "timeout",
-        Outcome::Refused => "refused",
-        Outcome::Unreachable => "unreachable",
-        Outcome::DnsError => "dns-error",
-        Outcome::TlsError => "tls-error",
-        Outcome::Unauthorized => "unauthorized",
-        Outcome::Error => "error",
-        Outcome::Skipped => "skipped",
-    };
+    let why = standing.server.outcome.as_str();
     match standing.worth {
         Worth::Full => "all that was wanted".into(),
         Worth::Part if standing.missing.is_empty() => format!("a part ({why})"),

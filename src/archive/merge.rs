@@ -1,13 +1,14 @@
 //! Several reports side by side: who sees what.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::place::without_port;
 use crate::report::nat::Behaviour;
-use crate::report::{CandidateKind, Outcome, Report, Server, Severity, Turn, Verdict};
+use crate::report::{CandidateKind, Outcome, Report, SCHEMA_VERSION, Server, Severity, Turn, Verdict};
 
 /// How something went for one of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Went {
     Well,
@@ -20,14 +21,14 @@ pub enum Went {
 }
 
 /// What one report says about one thing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Says {
     pub went: Went,
     pub text: String,
 }
 
 /// One thing, and what each report says about it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Row {
     /// `run`, `network`, `servers`, `turn`, `findings`.
@@ -37,7 +38,7 @@ pub struct Row {
 }
 
 /// A report among the others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Column {
     /// What it is called.
@@ -46,10 +47,12 @@ pub struct Column {
     pub started_at: String,
 }
 
-/// The table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The table: what `rtcprobe report merge --output json` prints.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Merged {
+    /// The same as of the reports.
+    pub schema_version: u32,
     pub reports: Vec<Column>,
     pub rows: Vec<Row>,
 }
@@ -87,7 +90,7 @@ pub fn merge(reports: &[(String, Report)]) -> Merged {
         command: report.command.clone(),
         started_at: report.started_at.clone(),
     };
-    Merged { reports: reports.iter().map(column).collect(), rows }
+    Merged { schema_version: SCHEMA_VERSION, reports: reports.iter().map(column).collect(), rows }
 }
 
 fn says(went: Went, text: impl Into<String>) -> Says {
@@ -120,13 +123,7 @@ fn public(report: &Report) -> Says {
 }
 
 fn behaviour(report: &Report, of: fn(&crate::report::nat::Nat) -> Behaviour) -> Says {
-    let word = |behaviour| match behaviour {
-        Behaviour::None => Some("none"),
-        Behaviour::EndpointIndependent => Some("endpoint-independent"),
-        Behaviour::AddressDependent => Some("address-dependent"),
-        Behaviour::AddressAndPortDependent => Some("address-and-port-dependent"),
-        Behaviour::Unknown => None,
-    };
+    let word = |behaviour: Behaviour| (behaviour != Behaviour::Unknown).then(|| behaviour.as_str());
     fact(report.nat.as_ref().and_then(|nat| word(of(nat))).map(String::from))
 }
 
@@ -175,18 +172,7 @@ fn server(report: &Report, url: &str, moves: bool) -> Says {
     match server.outcome {
         Outcome::Ok => says(Went::Well, rtt.unwrap_or_else(|| "ok".into())),
         Outcome::Skipped => says(Went::Open, ""),
-        outcome => {
-            let word = match outcome {
-                Outcome::Timeout => "timeout",
-                Outcome::Refused => "refused",
-                Outcome::Unreachable => "unreachable",
-                Outcome::DnsError => "dns-error",
-                Outcome::TlsError => "tls-error",
-                Outcome::Unauthorized => "unauthorized",
-                Outcome::Ok | Outcome::Error | Outcome::Skipped => "error",
-            };
-            says(if server.gave.is_empty() { Went::Badly } else { Went::Partly }, word)
-        }
+        outcome => says(if server.gave.is_empty() { Went::Badly } else { Went::Partly }, outcome.as_str()),
     }
 }
 

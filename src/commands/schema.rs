@@ -1,28 +1,49 @@
-use clap::Args;
+use clap::{Args, ValueEnum};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 
 use super::stop::Stop;
+use crate::archive::compare::Comparison;
+use crate::archive::merge::Merged;
 use crate::report::{Event, Report};
 use crate::view::jsonl::Last;
 use crate::view::ui::Ui;
 
-/// Print the JSON Schema of the report
+/// Print the JSON Schema of the report, or of something else that is printed as JSON
 #[derive(Debug, Clone, Args)]
 pub struct SchemaArgs {
     /// Print the schema of a line of --output jsonl instead
     #[arg(long, env = "RTCPROBE_EVENTS", value_parser = super::flag::parse)]
     pub events: bool,
+    /// What to print the schema of
+    #[arg(long, value_enum, value_name = "WHAT", env = "RTCPROBE_SCHEMA_OF", default_value_t)]
+    pub of: Of,
+}
+
+/// A JSON document that has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Of {
+    /// The report: --json, report convert, report redact
+    #[default]
+    Report,
+    /// A line of --output jsonl; the same as --events
+    Events,
+    /// What report diff --output json prints
+    Diff,
+    /// What report merge --output json prints
+    Merge,
 }
 
 pub fn run(args: &SchemaArgs, ui: &mut Ui) -> Result<u8, Stop> {
-    let schema = if args.events { events() } else { report() };
+    let schema = match args.of {
+        _ if args.events => events(),
+        Of::Report => root::<Report>(),
+        Of::Events => events(),
+        Of::Diff => root::<Comparison>(),
+        Of::Merge => root::<Merged>(),
+    };
     ui.answer(&format!("{:#}\n", schema.as_value()));
     Ok(super::exit::OK)
-}
-
-fn report() -> Schema {
-    root::<Report>()
 }
 
 /// A line is an event, or the report at the end.

@@ -56,6 +56,24 @@ pub enum Outcome {
     Skipped,
 }
 
+impl Outcome {
+    /// As it stands in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Timeout => "timeout",
+            Outcome::Refused => "refused",
+            Outcome::Unreachable => "unreachable",
+            Outcome::DnsError => "dns-error",
+            Outcome::TlsError => "tls-error",
+            Outcome::Unauthorized => "unauthorized",
+            Outcome::Error => "error",
+            Outcome::Skipped => "skipped",
+        }
+    }
+}
+
 /// A TLS or DTLS handshake and the server's certificate.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,7 +1,6 @@
 //! An attempt in detail, for `-v`: from where, to where, how often, what came of it.
 
 use super::escape::visible;
-use super::servers::outcome;
 use crate::report::Attempt;
 
 /// One line, and one for each answer that did not count.
@@ -19,7 +18,7 @@ pub fn lines(elapsed_ms: f64, attempt: &Attempt) -> Vec<String> {
     let line = format!(
         "{elapsed_ms:7.1}  {} {from} to {to}: {}{copies}{rtt}{detail}",
         attempt.request,
-        outcome(attempt.outcome)
+        attempt.outcome.as_str()
     );
     let mut lines = vec![visible(&line)];
     lines.extend(attempt.strays.iter().map(|stray| format!("         {}", visible(stray))));

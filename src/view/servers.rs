@@ -52,7 +52,7 @@ pub fn servers(servers: &[Server], style: &Style) -> String {
         let (ink, mark) = mark(server);
         let cells = [
             (ink, mark.into()),
-            (ink, outcome(server.outcome).into()),
+            (ink, server.outcome.as_str().into()),
             (Ink::Plain, gave(server)),
             (Ink::Plain, server.rtt_ms.map_or("-".into(), |rtt| format!("{rtt:.1}"))),
             (Ink::Bold, visible(&server.url)),
@@ -98,20 +98,6 @@ fn gave(server: &Server) -> String {
         (Outcome::Skipped, true) => "-".into(),
         (_, true) => "nothing".into(),
         _ => visible(&server.gave.join(" ")),
-    }
-}
-
-pub(super) fn outcome(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Ok => "ok",
-        Outcome::Timeout => "timeout",
-        Outcome::Refused => "refused",
-        Outcome::Unreachable => "unreachable",
-        Outcome::DnsError => "dns-error",
-        Outcome::TlsError => "tls-error",
-        Outcome::Unauthorized => "unauthorized",
-        Outcome::Error => "error",
-        Outcome::Skipped => "skipped",
     }
 }
 
@@ -180,7 +166,7 @@ fn they(count: usize) -> &'static str {
 
 fn named(standings: &[&Standing<'_>], with_missing: bool) -> String {
     let name = |standing: &&Standing<'_>| {
-        let why = outcome(standing.server.outcome);
+        let why = standing.server.outcome.as_str();
         if let Some(address) = standing.server.resolved.last().filter(|_| with_missing && standing.elsewhere) {
             return format!("{} (not at {}: {why})", visible(standing.url), visible(address));
         }

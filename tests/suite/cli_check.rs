@@ -2,37 +2,28 @@
 
 use std::process::{Command, Output, Stdio};
 
-use rtcprobe::report::{CandidateKind, Report, Severity, Verdict};
+use rtcprobe::report::{CandidateKind, Severity, Verdict};
+
+use super::asked::{Asked, stderr, stdout};
 
 const KEYS: [&str; 4] = ["--username", "u", "--credential", "p"];
 /// Nothing listens there.
 const DEAD: &str = "turn:127.0.0.1:1";
 
-/// Said in one line on stderr, with nothing on stdout and exit code 2.
-#[track_caller]
-fn refuses(args: &[&str], because: &[&str]) {
-    let output = run(args);
-    let stderr = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
-    assert_eq!(stdout(&output), "", "{args:?}");
-    assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{args:?}: {stderr}");
-    for word in because {
-        assert!(stderr.contains(word), "{args:?} should speak of {word}: {stderr}");
-    }
-}
+const CHECK: Asked = Asked { command: "check", beside: &["--timing", "fast", "--no-default-servers"] };
 
 #[test]
 fn refuses_what_it_cannot_do() {
-    refuses(&[DEAD, "--username", "u"], &["--credential-file"]);
-    refuses(&["--budget", "0"], &["--budget", "10s"]);
-    refuses(&["--reference", "turn:a.example"], &["--reference", "TURN"]);
-    refuses(&["-q", "--reference", "stuns:a.example"], &["--reference", "UDP"]);
-    refuses(&["stun:a.example", "--demo"], &["--demo"]);
+    CHECK.refuses(&[DEAD, "--username", "u"], &["--credential-file"]);
+    CHECK.refuses(&["--budget", "0"], &["--budget", "10s"]);
+    CHECK.refuses(&["--reference", "turn:a.example"], &["--reference", "TURN"]);
+    CHECK.refuses(&["-q", "--reference", "stuns:a.example"], &["--reference", "UDP"]);
+    CHECK.refuses(&["stun:a.example", "--demo"], &["--demo"]);
 }
 
 #[test]
 fn the_demo_passes_with_candidates_and_checks_in_one_report() {
-    let report = report(&["--demo", "--echo", "5"], 0);
+    let report = CHECK.report(&["--demo", "--echo", "5"], 0);
     assert_eq!((report.verdict, report.command.as_str()), (Verdict::Pass, "check"));
     assert!(report.turn.len() >= 3 && report.turn.iter().all(|turn| turn.works == Some(true)));
     let gather = report.gather.as_ref().unwrap();
@@ -47,7 +38,7 @@ fn the_demo_passes_with_candidates_and_checks_in_one_report() {
 
 #[test]
 fn fails_at_a_dead_port_with_a_finding() {
-    let report = report(&[&[DEAD, "turn:127.0.0.1:1?transport=tcp"], &KEYS[..]].concat(), 1);
+    let report = CHECK.report(&[&[DEAD, "turn:127.0.0.1:1?transport=tcp"], &KEYS[..]].concat(), 1);
     assert_eq!(report.verdict, Verdict::Fail);
     assert_eq!(report.findings[0].code, "server-not-running");
     assert_eq!(report.findings[0].severity, Severity::Error);
@@ -57,7 +48,7 @@ fn fails_at_a_dead_port_with_a_finding() {
 
 #[test]
 fn a_list_without_credentials_is_told_of_and_looked_at_all_the_same() {
-    let report = report(&[DEAD], 1);
+    let report = CHECK.report(&[DEAD], 1);
     let found: Vec<(&str, Severity)> = report.findings.iter().map(|one| (one.code.as_str(), one.severity)).collect();
     for code in ["server-not-running", "auth-missing-in-client"] {
         assert!(found.contains(&(code, Severity::Error)), "{code}: {found:?}");
@@ -66,17 +57,17 @@ fn a_list_without_credentials_is_told_of_and_looked_at_all_the_same() {
 
 #[test]
 fn quietly_only_the_codes_are_printed() {
-    let output = run(&[&[DEAD, "-q"], &KEYS[..]].concat());
+    let output = CHECK.run(&[&[DEAD, "-q"], &KEYS[..]].concat());
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).starts_with("server-not-running\nchrome-port-restricted\n"), "{}", stdout(&output));
     assert!(!stdout(&output).contains([' ', ':']));
-    let output = run(&["--demo", "--no-echo", "-q"]);
+    let output = CHECK.run(&["--demo", "--no-echo", "-q"]);
     assert_eq!((stdout(&output).as_str(), output.status.code()), ("", Some(0)));
 }
 
 #[test]
 fn people_get_the_verdict_first_then_the_reason_then_the_fix() {
-    let output = run(&[&[DEAD], &KEYS[..]].concat());
+    let output = CHECK.run(&[&[DEAD], &KEYS[..]].concat());
     let text = stdout(&output);
     let places =
         ["FAIL", "Why: ", "Fix: ", "What works"].map(|word| text.find(word).unwrap_or_else(|| panic!("{text}")));
@@ -87,15 +78,15 @@ fn people_get_the_verdict_first_then_the_reason_then_the_fix() {
 fn an_expectation_that_is_not_met_fails_the_run() {
     let quick = ["--demo", "--no-echo", "--no-controls"];
     let with = |more: &[&'static str]| [&quick[..], more].concat();
-    let met =
-        report(&with(&["--expect", "host,srflx,relay:udp", "--expect", "no-finding=server-silent", "--strict"]), 0);
+    let met = CHECK
+        .report(&with(&["--expect", "host,srflx,relay:udp", "--expect", "no-finding=server-silent", "--strict"]), 0);
     assert_eq!(met.expectations.len(), 4);
     assert!(
         met.expectations.iter().all(|one| one.met == Some(true) && !one.facts.is_empty()),
         "{:?}",
         met.expectations
     );
-    let unmet = report(&with(&["--expect", "rtt<0ms"]), 1);
+    let unmet = CHECK.report(&with(&["--expect", "rtt<0ms"]), 1);
     assert_eq!((unmet.verdict, unmet.expectations[0].met), (Verdict::Fail, Some(false)));
     let json = serde_json::to_value(&unmet).unwrap();
     assert!(json.pointer(&unmet.expectations[0].facts[0]).is_some());
@@ -104,23 +95,24 @@ fn an_expectation_that_is_not_met_fails_the_run() {
 #[test]
 fn an_expectation_that_nothing_decides_fails_only_strictly() {
     let undecided = ["--demo", "--no-echo", "--no-controls", "--expect", "loss<1%"];
-    assert_eq!(report(&undecided, 0).expectations[0].met, None);
-    report(&[&undecided[..], &["--strict"]].concat(), 1);
+    assert_eq!(CHECK.report(&undecided, 0).expectations[0].met, None);
+    CHECK.report(&[&undecided[..], &["--strict"]].concat(), 1);
 }
 
 #[test]
 fn what_is_ignored_is_left_out_of_the_verdict() {
-    let ignored = report(&[&[DEAD, "--ignore", "server-not-running,chrome-port-restricted"], &KEYS[..]].concat(), 0);
+    let ignored =
+        CHECK.report(&[&[DEAD, "--ignore", "server-not-running,chrome-port-restricted"], &KEYS[..]].concat(), 0);
     assert!(ignored.findings.iter().all(|finding| finding.severity == Severity::Info), "{:?}", ignored.findings);
     assert_eq!(ignored.configuration.unwrap().ignored.len(), 2);
-    refuses(&["--ignore", "server-not-runing"], &["--ignore", "did you mean server-not-running?"]);
-    refuses(&["--expect", "realy"], &["--expect", "did you mean relay?"]);
+    CHECK.refuses(&["--ignore", "server-not-runing"], &["--ignore", "did you mean server-not-running?"]);
+    CHECK.refuses(&["--expect", "realy"], &["--expect", "did you mean relay?"]);
 }
 
 #[test]
 fn the_configuration_is_looked_at_as_well() {
     let list = r#"{"iceServers":[{"urls":["stun:127.0.0.1:1","stuns:127.0.0.1:1","stun:127.0.0.1:1"]}]}"#;
-    let report = report(&["--ice-servers", list], 1);
+    let report = CHECK.report(&["--ice-servers", list], 1);
     let codes: Vec<&str> = report.findings.iter().map(|finding| finding.code.as_str()).collect();
     for code in ["config-no-turn", "config-stuns-plain", "config-duplicate-url"] {
         assert!(codes.contains(&code), "{code}: {codes:?}");
@@ -158,29 +150,4 @@ fn an_unknown_finding_is_refused_with_the_nearest_one() {
     assert!(stderr(&output).contains("did you mean auth-rest-expired?"), "{}", stderr(&output));
     assert!(stderr(&explain(&["xyzzy"])).contains("lists them all"));
     assert!(stdout(&explain(&["Auth-Rest-Expired"])).contains("auth-rest-expired"));
-}
-
-#[track_caller]
-fn report(args: &[&str], code: i32) -> Report {
-    let output = run(&[args, &["--json"]].concat());
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", stdout(&output), stderr(&output));
-    serde_json::from_str(&stdout(&output)).unwrap()
-}
-
-/// The program with an environment of its own.
-fn run(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rtcprobe"));
-    command.arg("check").args(args);
-    if !args.iter().any(|arg| arg.starts_with("--demo")) {
-        command.args(["--timing", "fast", "--no-default-servers"]);
-    }
-    command.stdin(Stdio::null()).env_clear().env("PATH", "/nonexistent").output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }

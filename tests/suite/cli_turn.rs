@@ -1,47 +1,38 @@
 //! `rtcprobe turn` from outside: what is refused, exit codes, what is printed where.
 
-use std::process::{Command, Output, Stdio};
+use std::process::Command;
 
 use rtcprobe::report::{Cause, Outcome, Report, StepName, Verdict};
+
+use super::asked::{Asked, stderr, stdout};
 
 const KEYS: [&str; 4] = ["--username", "u", "--credential", "p"];
 const EXE: &str = env!("CARGO_BIN_EXE_rtcprobe");
 /// Nothing listens there.
 const DEAD: &str = "turn:127.0.0.1:1";
 
-/// Said in one line on stderr, with nothing on stdout and exit code 2.
-#[track_caller]
-fn refuses(args: &[&str], because: &[&str]) {
-    let output = run(args);
-    let stderr = stderr(&output);
-    assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
-    assert_eq!(stdout(&output), "", "{args:?}");
-    assert!(stderr.starts_with("error: ") && stderr.lines().count() == 1, "{args:?}: {stderr}");
-    for word in because {
-        assert!(stderr.contains(word), "{args:?} should speak of {word}: {stderr}");
-    }
-}
+const TURN: Asked = Asked { command: "turn", beside: &["--timing", "fast"] };
 
 #[test]
 fn shows_the_right_form_when_no_turn_server_is_named() {
-    refuses(&[], &["no TURN server is named", "--turn", "--username", "--demo"]);
-    refuses(&["stun:stun.example.org"], &["no TURN server is named"]);
-    refuses(&[DEAD], &[DEAD, "--username", "--credential-file"]);
-    refuses(&["turn.example.org"], &["turn:turn.example.org"]);
-    refuses(&["stun:a.example", "--demo"], &["--demo"]);
-    refuses(&[&KEYS[..], &["-q", "stuns:a.example", DEAD]].concat(), &["stuns:a.example", "UDP"]);
+    TURN.refuses(&[], &["no TURN server is named", "--turn", "--username", "--demo"]);
+    TURN.refuses(&["stun:stun.example.org"], &["no TURN server is named"]);
+    TURN.refuses(&[DEAD], &[DEAD, "--username", "--credential-file"]);
+    TURN.refuses(&["turn.example.org"], &["turn:turn.example.org"]);
+    TURN.refuses(&["stun:a.example", "--demo"], &["--demo"]);
+    TURN.refuses(&[&KEYS[..], &["-q", "stuns:a.example", DEAD]].concat(), &["stuns:a.example", "UDP"]);
 }
 
 #[test]
 fn refuses_what_cannot_be_measured() {
     let with = |more: &[&'static str]| [&[DEAD], &KEYS[..], more].concat();
-    refuses(&with(&["--size", "1201"]), &["--size", "1201", "1200"]);
-    refuses(&with(&["--size", "3"]), &["--size", "24"]);
-    refuses(&with(&["--rate", "0"]), &["--rate", "1000"]);
-    refuses(&with(&["--echo", "0"]), &["--echo"]);
-    refuses(&with(&["--lifetime", "0"]), &["--lifetime"]);
-    refuses(&with(&["--require", "sctp"]), &["--require", "sctp", "tcp"]);
-    refuses(&with(&["--require", "tls"]), &["--require tls", "no server"]);
+    TURN.refuses(&with(&["--size", "1201"]), &["--size", "1201", "1200"]);
+    TURN.refuses(&with(&["--size", "3"]), &["--size", "24"]);
+    TURN.refuses(&with(&["--rate", "0"]), &["--rate", "1000"]);
+    TURN.refuses(&with(&["--echo", "0"]), &["--echo"]);
+    TURN.refuses(&with(&["--lifetime", "0"]), &["--lifetime"]);
+    TURN.refuses(&with(&["--require", "sctp"]), &["--require", "sctp", "tcp"]);
+    TURN.refuses(&with(&["--require", "tls"]), &["--require tls", "no server"]);
 }
 
 #[test]
@@ -60,13 +51,13 @@ fn a_file_of_certificates_may_be_a_pipe() {
 
 #[test]
 fn fails_at_a_dead_port_and_says_where() {
-    let output = run(&[&[DEAD], &KEYS[..]].concat());
+    let output = TURN.run(&[&[DEAD], &KEYS[..]].concat());
     assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
     let text = stdout(&output);
     for word in ["FAIL", "turn:127.0.0.1:1?transport=udp", "binding", "✗", "✗ failed"] {
         assert!(text.contains(word), "{word}: {text}");
     }
-    let report = report(&[&[DEAD, "turn:127.0.0.1:1?transport=tcp"], &KEYS[..]].concat(), 1);
+    let report = TURN.report(&[&[DEAD, "turn:127.0.0.1:1?transport=tcp"], &KEYS[..]].concat(), 1);
     assert_eq!((report.turn.len(), report.servers.len()), (2, 2));
     assert_eq!(report.turn[1].failing().unwrap().1.name, StepName::Connect);
     assert!(report.turn.iter().all(|turn| turn.works == Some(false)));
@@ -77,7 +68,7 @@ fn fails_at_a_dead_port_and_says_where() {
 
 #[test]
 fn a_bare_host_stands_for_every_transport_in_a_stable_order() {
-    let report = report(&[&["--turn", "127.0.0.1:1"], &KEYS[..]].concat(), 1);
+    let report = TURN.report(&[&["--turn", "127.0.0.1:1"], &KEYS[..]].concat(), 1);
     let urls: Vec<&str> = report.turn.iter().map(|turn| turn.url.as_str()).collect();
     let mut expected = vec![
         "turn:127.0.0.1:1?transport=udp",
@@ -93,27 +84,27 @@ fn a_bare_host_stands_for_every_transport_in_a_stable_order() {
 #[test]
 fn the_demo_works_by_every_transport() {
     for kind in ["--demo", "--demo=none", "--demo=symmetric"] {
-        let report = report(&[kind, "--echo", "5"], 0);
+        let report = TURN.report(&[kind, "--echo", "5"], 0);
         assert!(report.turn.len() >= 3 && report.turn.iter().all(|turn| turn.works == Some(true)), "{kind}");
         assert!(report.servers.iter().all(|server| server.gave == ["relay"]), "{kind}");
         assert!(report.turn.iter().flat_map(|turn| &turn.controls).all(|control| control.refused == Some(true)));
         assert!(report.gather.is_none() && report.demo.is_some());
     }
-    let quick = report(&["--demo", "--no-echo", "--no-controls", "--require", "udp"], 0);
+    let quick = TURN.report(&["--demo", "--no-echo", "--no-controls", "--require", "udp"], 0);
     assert!(quick.turn.iter().all(|turn| turn.echo.is_none() && turn.controls.is_empty()));
     assert_eq!(quick.unknown["/turn/0/echo"], "not-asked");
 }
 
 #[test]
 fn who_comes_without_credentials_is_refused_and_that_is_well() {
-    let report = report(&["--demo", "--anonymous"], 0);
+    let report = TURN.report(&["--demo", "--anonymous"], 0);
     assert_eq!(report.verdict, Verdict::Pass);
     assert!(report.turn.iter().all(|turn| turn.failing().unwrap().1.cause == Some(Cause::NoCredentials)));
 }
 
 #[test]
 fn json_lines_tell_steps_and_end_with_the_report() {
-    let output = run(&["--demo", "--no-echo", "--output", "jsonl"]);
+    let output = TURN.run(&["--demo", "--no-echo", "--output", "jsonl"]);
     let text = stdout(&output);
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let of = |event: &str| lines.iter().filter(|line| line["event"] == event).count();
@@ -125,10 +116,10 @@ fn json_lines_tell_steps_and_end_with_the_report() {
 #[test]
 fn steps_are_told_on_stderr_when_more_is_asked_for() {
     let line = [&[DEAD, "-v"], &KEYS[..]].concat();
-    let output = run(&line);
+    let output = TURN.run(&line);
     assert!(stderr(&output).contains("binding failed"), "{}", stderr(&output));
     assert!(stdout(&output).contains("not reached: binding failed"), "{}", stdout(&output));
-    assert_eq!(stderr(&run(&[&[DEAD], &KEYS[..]].concat())), "");
+    assert_eq!(stderr(&TURN.run(&[&[DEAD], &KEYS[..]].concat())), "");
 }
 
 #[test]
@@ -136,7 +127,7 @@ fn secrets_are_printed_nowhere() {
     const SECRET: &str = "zq7-Secret-9vX";
     for more in [&["-vv"][..], &["--json"], &["--output", "jsonl", "-v"], &["--size", "9"], &["--help"]] {
         for key in [&["--username", "u", "--credential", SECRET][..], &["--secret", SECRET]] {
-            let output = run(&[&[DEAD], key, more].concat());
+            let output = TURN.run(&[&[DEAD], key, more].concat());
             let all = stdout(&output) + &stderr(&output);
             assert!(!all.contains(SECRET) && !all.is_empty(), "{more:?}: {all}");
         }
@@ -147,34 +138,9 @@ fn secrets_are_printed_nowhere() {
 fn stops_at_the_time_limit_and_says_so() {
     // Nobody answers at that address (RFC 5737), or nothing leads there.
     let line = [&["turn:192.0.2.77", "--timeout", "300ms", "--json"], &KEYS[..]].concat();
-    let output = run(&line);
+    let output = TURN.run(&line);
     let report: Report =
         serde_json::from_str(&stdout(&output)).unwrap_or_else(|why| panic!("{why}: {}", stderr(&output)));
     assert_eq!((output.status.code(), report.verdict), (Some(1), Verdict::Fail));
     assert_eq!(report.servers.len(), 1);
-}
-
-#[track_caller]
-fn report(args: &[&str], code: i32) -> Report {
-    let output = run(&[args, &["--json"]].concat());
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {}{}", stdout(&output), stderr(&output));
-    serde_json::from_str(&stdout(&output)).unwrap()
-}
-
-/// The program with an environment of its own.
-fn run(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rtcprobe"));
-    command.arg("turn").args(args);
-    if !args.iter().any(|arg| arg.starts_with("--demo")) {
-        command.args(["--timing", "fast"]);
-    }
-    command.stdin(Stdio::null()).env_clear().env("PATH", "/nonexistent").output().unwrap()
-}
-
-fn stdout(output: &Output) -> String {
-    String::from_utf8(output.stdout.clone()).unwrap()
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8(output.stderr.clone()).unwrap()
 }

@@ -4,12 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rtcprobe::archive::compare::compare;
+use rtcprobe::archive::merge::merge as merge_all;
+use rtcprobe::view::{differences as view_differences, merged};
+
 use super::{bless, view};
 
 #[test]
 fn the_schema_is_up_to_date() {
     bless::compare(&root().join("schema.json"), &print(&["schema"]));
     bless::compare(&root().join("schema-events.json"), &print(&["schema", "--events"]));
+    assert_eq!(print(&["schema", "--events"]), print(&["schema", "--of", "events"]));
+    bless::compare(&root().join("schema-diff.json"), &print(&["schema", "--of", "diff"]));
+    bless::compare(&root().join("schema-merge.json"), &print(&["schema", "--of", "merge"]));
 }
 
 #[test]
@@ -59,6 +66,26 @@ fn every_report_and_every_line_is_valid() {
         assert!(line.is_valid(&last), "{name}");
     }
     assert!(!document.is_valid(&serde_json::json!({ "schemaVersion": 1 })), "the schema asks for nothing");
+}
+
+#[test]
+fn every_comparison_and_every_table_is_valid() {
+    let schema = |of: &str| {
+        let schema = serde_json::from_str(&print(&["schema", "--of", of])).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    };
+    let (diff, merge) = (schema("diff"), schema("merge"));
+    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+    let reports = view::reports();
+    for (name, before) in &reports {
+        for (other, after) in &reports {
+            let comparison = json(view_differences::json(&compare(before, after)));
+            diff.validate(&comparison).unwrap_or_else(|why| panic!("{name} and {other}: {why}"));
+        }
+    }
+    let table = json(merged::json(&merge_all(&reports)));
+    merge.validate(&table).unwrap_or_else(|why| panic!("{why}"));
+    assert!(!diff.is_valid(&table) && !merge.is_valid(&serde_json::json!({ "schemaVersion": 1 })));
 }
 
 /// What the program prints, run with an environment that must leave no traces in it.

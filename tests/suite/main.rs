@@ -8,6 +8,7 @@
 )]
 
 mod archive;
+mod asked;
 mod bless;
 mod cli;
 mod cli_check;

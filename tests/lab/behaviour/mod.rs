@@ -8,4 +8,4 @@ mod odd;
 mod peers;
 pub mod report;
 mod rough;
-mod servers;
+pub mod servers;

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::Mutex;
-use std::thread;
 use std::time::Duration;
 
 use ::rtcprobe::archive::compare::{Meaning, compare};
 
+use crate::behaviour::report::side_by_side;
 use crate::certificates::{Authority, Leaf};
 use crate::coturn::Coturn;
 use crate::nat::{Filtering, Firewall, Mapping, Nat};
@@ -212,20 +211,7 @@ fn why_not(diff: &Finished, told: &Told) -> Option<String> {
 
 /// Every run's report, some at a time: most of a run is waiting.
 fn all(runs: Vec<Run>) -> BTreeMap<&'static str, String> {
-    let queue = Mutex::new(runs);
-    let reports = Mutex::new(BTreeMap::new());
-    thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| {
-                loop {
-                    let Some(run) = queue.lock().unwrap().pop() else { return };
-                    let json = run.json();
-                    reports.lock().unwrap().insert(run.name, json);
-                }
-            });
-        }
-    });
-    reports.into_inner().unwrap()
+    side_by_side(4, &runs, |run| (run.name, run.json())).into_iter().collect()
 }
 
 impl Run {
