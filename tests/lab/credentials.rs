@@ -143,7 +143,7 @@ fn interrupt_with(signal: Signal) {
     }
     thread::sleep(Duration::from_millis(300));
     running.signal(signal);
-    let run = Run::from(running.finish());
+    let run: Run = running.finish().into();
     run.expect_code(130);
     assert!(run.report.interrupted && run.report.gather.complete_ms.is_none(), "{run}");
     assert!(run.report.unknown.contains_key("/gather/completeMs"), "{run}");

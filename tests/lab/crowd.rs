@@ -14,7 +14,7 @@ fn fifty_live_servers_do_not_wait_for_fifty_dead_ones() {
     let urls: Vec<_> = (1..=50).chain(129..=178).map(|n| format!("stun:198.18.0.{n}")).collect();
     let args: Vec<_> = urls.iter().map(String::as_str).collect();
     let (finished, memory, files) = start_gather(&lab.client, &args).finish_watched();
-    let run = Run::from(finished);
+    let run: Run = finished.into();
     run.expect_code(1);
     let count = |outcome| run.report.servers.iter().filter(|server| server.outcome == outcome).count();
     assert_eq!((count("ok"), count("timeout")), (50, 50), "{run}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use crate::namespace::Host;
 use crate::process::{Cmd, Finished, Process};
@@ -25,14 +26,14 @@ pub fn start_gather(host: &Host, args: &[&str]) -> Process {
     host.spawn(rtcprobe(&[&["gather", "--json"], args].concat()))
 }
 
-/// A finished run and its report.
-pub struct Run {
+/// A finished run and its report, or the part of it that matters.
+pub struct Run<R = Report> {
     pub finished: Finished,
-    pub report: Report,
+    pub report: R,
 }
 
-impl From<Finished> for Run {
-    fn from(finished: Finished) -> Run {
+impl<R: DeserializeOwned> From<Finished> for Run<R> {
+    fn from(finished: Finished) -> Run<R> {
         match serde_json::from_str(&finished.stdout) {
             Ok(report) => Run { finished, report },
             Err(e) => panic!("no report: {e}\n{finished}"),
@@ -40,17 +41,24 @@ impl From<Finished> for Run {
     }
 }
 
-impl std::fmt::Display for Run {
+impl<R> std::fmt::Display for Run<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.finished.fmt(f)
     }
 }
 
-impl Run {
+impl<R> Run<R> {
     pub fn code(&self) -> Option<i32> {
         self.finished.code()
     }
 
+    pub fn expect_code(&self, code: i32) -> &Run<R> {
+        assert_eq!(self.code(), Some(code), "exit code\n{self}");
+        self
+    }
+}
+
+impl Run {
     /// The candidates, each as `type/protocol address raddr relayProtocol`, sorted: no ports, no times.
     pub fn set(&self) -> Vec<String> {
         let mut set: Vec<_> = self.candidates().iter().map(Candidate::sketch).collect();
@@ -93,11 +101,6 @@ impl Run {
         let server = self.server(url);
         assert_eq!(server.outcome, outcome, "{url}\n{self}");
         server
-    }
-
-    pub fn expect_code(&self, code: i32) -> &Run {
-        assert_eq!(self.code(), Some(code), "exit code\n{self}");
-        self
     }
 }
 

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use crate::namespace::Host;
-use crate::process::{Finished, Process};
+use crate::process::Process;
 use crate::rtcprobe::rtcprobe;
 
 /// Runs `rtcprobe turn --json` with these arguments on a host.
@@ -17,26 +17,8 @@ pub fn start_turn(host: &Host, args: &[&str]) -> Process {
     host.spawn(rtcprobe(&[&["turn", "--json"], args].concat()))
 }
 
-/// A finished run and its report.
-pub struct Run {
-    pub finished: Finished,
-    pub report: Report,
-}
-
-impl From<Finished> for Run {
-    fn from(finished: Finished) -> Run {
-        match serde_json::from_str(&finished.stdout) {
-            Ok(report) => Run { finished, report },
-            Err(e) => panic!("no report: {e}\n{finished}"),
-        }
-    }
-}
-
-impl std::fmt::Display for Run {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.finished.fmt(f)
-    }
-}
+/// A finished run, and what its report says of TURN servers.
+pub type Run = crate::rtcprobe::Run<Report>;
 
 impl Run {
     /// The check of this URL, which has one address.
@@ -44,11 +26,6 @@ impl Run {
         let found: Vec<_> = self.report.turn.iter().filter(|turn| turn.url == url).collect();
         assert_eq!(found.len(), 1, "checks of {url}\n{self}");
         found[0]
-    }
-
-    pub fn expect_code(&self, code: i32) -> &Run {
-        assert_eq!(self.finished.code(), Some(code), "exit code\n{self}");
-        self
     }
 
     /// For each check its URL, address, first failing step and cause: what the verdict rests on.
