@@ -16,7 +16,7 @@ pub struct SchemaArgs {
     #[arg(long, env = "RTCPROBE_EVENTS", value_parser = super::flag::parse)]
     pub events: bool,
     /// What to print the schema of
-    #[arg(long, value_enum, value_name = "WHAT", env = "RTCPROBE_SCHEMA_OF", default_value_t)]
+    #[arg(long, value_enum, value_name = "WHAT", env = "RTCPROBE_OF", default_value_t)]
     pub of: Of,
 }
 
