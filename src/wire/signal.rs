@@ -35,6 +35,8 @@ pub enum Message {
     },
     /// What the other side sees of the connection.
     Status(Status),
+    /// Nothing more will be said on this way; the path may stay in use.
+    Over,
     /// The other side leaves.
     Bye,
 }
@@ -140,7 +142,7 @@ impl Message {
         }
         let bad = |why: serde_json::Error| BadSignal(format!("not a line of signalling: {why}"));
         let value: serde_json::Value = serde_json::from_str(line).map_err(bad)?;
-        let known = ["description", "candidate", "complete", "nat", "status", "bye"];
+        let known = ["description", "candidate", "complete", "nat", "status", "over", "bye"];
         match value.get("type").and_then(serde_json::Value::as_str) {
             Some(kind) if known.contains(&kind) => {}
             Some(_) => return Ok(None),

@@ -95,20 +95,25 @@ impl Theirs {
             }
             Message::Complete => self.complete.set(true),
             Message::Bye => self.over.set(true),
-            Message::Candidate { .. } | Message::Nat { .. } | Message::Status(_) => {}
+            Message::Candidate { .. } | Message::Nat { .. } | Message::Status(_) | Message::Over => {}
         }
         self.mouth.say(message.to_line()).await
     }
 
-    /// Nothing more can come: says what follows from it, that there are no more candidates, or that nobody is there.
+    /// Nothing more can come: says what follows from it, that there are no more candidates and no farewell, or that
+    /// nobody is there.
     pub async fn over(&self) {
+        if self.over.get() {
+            return;
+        }
         if !self.described() {
-            if !self.over.get() {
-                self.say(Message::Bye).await;
-            }
-        } else if !self.complete.get() {
+            self.say(Message::Bye).await;
+            return;
+        }
+        if !self.complete.get() {
             self.say(Message::Complete).await;
         }
+        self.say(Message::Over).await;
     }
 
     /// Whether the other side has described itself.

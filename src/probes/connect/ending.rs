@@ -127,8 +127,8 @@ impl Connecting {
         match &self.there.status {
             Some(status) if status.done => Some(now),
             // It tells how it goes, and will tell when it is done; unless it has gone without a word.
-            Some(_) if self.tells() && self.account.state == ConnectState::Connected => None,
-            Some(_) if self.tells() => Some(now),
+            Some(_) if self.tells() && self.account.state != ConnectState::Connected => Some(now),
+            Some(_) if self.tells() && !self.there.hushed => None,
             // Data comes: the other side measures.
             _ => Some((self.account.connected? + LINGER).max(self.traffic.last.map_or(now, |last| last + QUIET))),
         }

@@ -32,6 +32,8 @@ pub(super) struct There {
     pub status: Option<Status>,
     pub nat: Option<SideNat>,
     pub bye: bool,
+    /// Whatever it may still have to say, it cannot.
+    pub hushed: bool,
 }
 
 impl There {

@@ -32,6 +32,7 @@ impl Connecting {
             _ if self.there.description.is_none() => self.trouble(now, description::instead(line, self.config.part)),
             Ok(Some(Message::Candidate { candidate, ufrag })) => self.candidate(now, &candidate, ufrag.as_deref()),
             Ok(Some(Message::Complete)) => self.complete(),
+            Ok(Some(Message::Over)) => self.there.hushed = true,
             Ok(Some(Message::Nat { udp, mapping, filtering })) => self.there.nat = side_nat(udp, mapping, filtering),
             Ok(Some(Message::Status(status))) => {
                 if status.exhausted || ["connected", "completed"].contains(&status.state.as_str()) {

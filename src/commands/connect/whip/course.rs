@@ -92,7 +92,7 @@ impl<'a, 'b> Course<'a, 'b> {
                 self.untold += 1;
             }
             Message::Complete => self.own.complete = true,
-            Message::Status(_) | Message::Nat { .. } => {}
+            Message::Status(_) | Message::Nat { .. } | Message::Over => {}
             Message::Bye => self.over = true,
         }
     }

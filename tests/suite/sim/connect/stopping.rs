@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use rtcprobe::report::connect::ConnectState;
+use rtcprobe::wire::signal::Message;
 
 use super::call::{Call, HOME, Side};
 
@@ -33,4 +34,20 @@ fn whoever_leaves_says_so_and_the_other_one_ends_as_well() {
     let [one, other] = call.run();
     assert_eq!([one.state, other.state], [ConnectState::Connected; 2]);
     assert!(call.took() < Duration::from_secs(6), "{:?}", call.took());
+}
+
+#[test]
+fn a_side_that_can_say_nothing_more_is_not_waited_for() {
+    let measuring = Side::behind(HOME).that(|config| config.duration = Duration::from_secs(5));
+    let mut call = Call::new(6, [Side::behind(HOME), measuring]);
+    call.carry = |side, message| match message {
+        Message::Bye => None,
+        Message::Status(status) if side == 1 && status.done => None,
+        message => Some(message.to_line()),
+    };
+    call.run_for(Duration::from_secs(15));
+    assert!(!call.world.is_done(call.hosts[0]), "the other side may still have something to say");
+    call.tell(0, &Message::Over.to_line());
+    call.run_for(Duration::from_secs(5));
+    assert!(call.world.is_done(call.hosts[0]));
 }
