@@ -19,7 +19,7 @@ const EVIL: &str = "\x1b[2J\x1b]0;owned\x07\r\n::error::x\n<script>alert(1)</scr
 const WORSE: &str = "\u{202e}\u{2028}\u{85}";
 
 const FORMATS: [&str; 9] = ["text", "json", "jsonl", "junit", "github", "markdown", "html", "prometheus", "nagios"];
-const COMMANDS: [&str; 4] = ["gather", "nat", "turn", "check"];
+const COMMANDS: [&str; 5] = ["gather", "nat", "turn", "check", "connect"];
 const KEYS: [&str; 6] = ["--username", "alice", "--credential", "x", "--timing", "fast"];
 
 /// A place for files, gone in the end.
@@ -148,7 +148,11 @@ fn nothing_that_a_server_says_over_udp_is_acted_upon() {
         for command in COMMANDS {
             let folder = Folder::new(&format!("{manner:?}-{command}"));
             let servers: &[&str] = if command == "turn" { &[&turn] } else { &[&stun, &turn] };
-            let more: &[&str] = if matches!(command, "turn" | "check") { &["--no-controls", "--no-echo"] } else { &[] };
+            let more: &[&str] = match command {
+                "turn" | "check" => &["--no-controls", "--no-echo"],
+                "connect" => &["--self", "--policy", "relay", "--wait", "2s"],
+                _ => &[],
+            };
             everything(&folder, command, &[&KEYS[..], servers, more].concat());
             later(&folder);
         }
@@ -182,7 +186,8 @@ fn a_terminal_is_not_driven_by_a_server() {
     let server = Hostile::start(Manner::Answers);
     let url = format!("turn:127.0.0.1:{}", server.udp);
     for command in COMMANDS {
-        let line = format!("{} {command} {} {url} -v", env!("CARGO_BIN_EXE_rtcprobe"), KEYS.join(" "));
+        let more = if command == "connect" { " --self" } else { "" };
+        let line = format!("{} {command}{more} {} {url} -v", env!("CARGO_BIN_EXE_rtcprobe"), KEYS.join(" "));
         let output = Command::new("script").args(["-qec", &line, "/dev/null"]).env("TERM", "xterm").output();
         let shown = text(&output.expect("script, of util-linux or bsdutils, is installed").stdout);
         assert!(shown.contains("owned") || command == "nat", "{command}: {shown}");
