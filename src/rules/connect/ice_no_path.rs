@@ -39,6 +39,10 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         detail.push_str(" Nothing at all came from the other side.");
     }
     let fix = match any_relay {
+        _ if works(connect) > 0 => {
+            "There is a path, and the side that decides chose none before the end: see whether the other side left, and \
+             give it more time (--wait)."
+        }
         false => {
             "Neither side has a relay candidate: give at least one side a TURN server (turn:HOST:3478, and \
              turns:HOST:443?transport=tcp for networks that let nothing else out)."
@@ -57,6 +61,11 @@ fn check(report: &Report) -> Vec<Diagnosis> {
         diagnosis = diagnosis.suspected("see whether the other side has received anything (its own report)");
     }
     vec![diagnosis]
+}
+
+/// Valid pairs: whoever decides has taken none of them.
+fn works(connect: &Connect) -> usize {
+    connect.pairs.iter().filter(|pair| pair.state == PairState::Succeeded).count()
 }
 
 fn count(pairs: usize) -> String {
@@ -87,7 +96,11 @@ fn reasons(connect: &Connect) -> String {
         .filter(|(n, _)| *n > 0)
         .map(|(n, word)| format!("{n} {word}"))
         .collect();
-    let open = connect.pairs.iter().filter(|pair| pair.state != PairState::Failed).count();
+    let unchosen = works(connect);
+    if unchosen > 0 {
+        parts.push(format!("{unchosen} worked and not chosen"));
+    }
+    let open = connect.pairs.iter().filter(|pair| pair.state != PairState::Failed).count() - unchosen;
     if open > 0 {
         parts.push(format!("{open} without a result by the end"));
     }

@@ -30,8 +30,11 @@ pub fn headline(connect: &Connect) -> String {
         None if connect.remote.ufrag.is_none() => "Not connected: the other side did not say anything.".into(),
         None if connect.pairs.is_empty() => format!("Not connected: {}.", no_pair(connect)),
         None => {
-            let failed = connect.pairs.iter().filter(|pair| pair.state == PairState::Failed).count();
+            let of = |state| connect.pairs.iter().filter(|pair| pair.state == state).count();
+            let (failed, works) = (of(PairState::Failed), of(PairState::Succeeded));
             match (connect.pairs.len(), failed) {
+                _ if works == 1 => "Not connected by the end: one pair works, and was not chosen.".into(),
+                _ if works > 1 => format!("Not connected by the end: {works} pairs work, and none was chosen."),
                 (1, 1) => "Not connected: the only pair of candidates failed.".into(),
                 (all, failed) if all == failed => format!("Not connected: all {all} pairs of candidates failed."),
                 (all, failed) => {
