@@ -210,7 +210,8 @@ impl Network {
     }
 }
 
-const KINDS: [(Mapping, Filtering); 10] = [
+/// Every kind of NAT, in the order of the forecast.
+pub const KINDS: [(Mapping, Filtering); 10] = [
     (Mapping::None, Filtering::Eif),
     (Mapping::Eim, Filtering::Eif),
     (Mapping::Eim, Filtering::Adf),
@@ -223,7 +224,7 @@ const KINDS: [(Mapping, Filtering); 10] = [
     (Mapping::Apdm, Filtering::Apdf),
 ];
 
-fn behaviours((mapping, filtering): (Mapping, Filtering)) -> (Behaviour, Behaviour) {
+pub fn behaviours((mapping, filtering): (Mapping, Filtering)) -> (Behaviour, Behaviour) {
     let mapping_word = match mapping {
         Mapping::None => return (Behaviour::None, Behaviour::None),
         Mapping::Eim => Behaviour::EndpointIndependent,

@@ -1,39 +1,11 @@
 //! Every pair of NATs: what comes of it is what the forecast says.
 
 use rtcprobe::report::connect::{Connect, ConnectPath, ConnectState, FailureReason, PairState};
-use rtcprobe::report::nat::{Behaviour, Path};
+use rtcprobe::report::nat::Path;
 use rtcprobe::rules::forecast;
-use rtcprobe::server::nat::{Filtering, Mapping};
 
+use super::super::ice::{KINDS, behaviours};
 use super::call::{Call, Side};
-
-const KINDS: [(Mapping, Filtering); 10] = [
-    (Mapping::None, Filtering::Eif),
-    (Mapping::Eim, Filtering::Eif),
-    (Mapping::Eim, Filtering::Adf),
-    (Mapping::Eim, Filtering::Apdf),
-    (Mapping::Adm, Filtering::Eif),
-    (Mapping::Adm, Filtering::Adf),
-    (Mapping::Adm, Filtering::Apdf),
-    (Mapping::Apdm, Filtering::Eif),
-    (Mapping::Apdm, Filtering::Adf),
-    (Mapping::Apdm, Filtering::Apdf),
-];
-
-fn behaviours((mapping, filtering): (Mapping, Filtering)) -> (Behaviour, Behaviour) {
-    let mapping = match mapping {
-        Mapping::None => return (Behaviour::None, Behaviour::None),
-        Mapping::Eim => Behaviour::EndpointIndependent,
-        Mapping::Adm => Behaviour::AddressDependent,
-        Mapping::Apdm => Behaviour::AddressAndPortDependent,
-    };
-    let filtering = match filtering {
-        Filtering::Eif => Behaviour::EndpointIndependent,
-        Filtering::Adf => Behaviour::AddressDependent,
-        Filtering::Apdf => Behaviour::AddressAndPortDependent,
-    };
-    (mapping, filtering)
-}
 
 fn path(connect: &Connect) -> ConnectPath {
     connect.selected.as_ref().map_or(ConnectPath::None, |selected| selected.path)
